@@ -1,0 +1,55 @@
+import { Command, Flags } from '@oclif/core'
+import { RecsysError } from '../errors.ts'
+import { type Progress, startProgress } from './progress.ts'
+
+/** What every command shares: the data directory, `--json`, progress on stderr, and errors as exit codes. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true
+
+  static override baseFlags = {
+    'data-dir': Flags.string({
+      description: 'directory of the lake, the models and the registry',
+      default: './data',
+      env: 'RECSYS_DATA_DIR',
+      helpGroup: 'GLOBAL',
+    }),
+    quiet: Flags.boolean({ description: 'no progress on stderr', default: false, helpGroup: 'GLOBAL' }),
+  }
+
+  /** Prints a result to stdout; nothing in `--json` mode, where the returned value is the result. */
+  protected print(text: string): void {
+    this.log(text)
+  }
+
+  /** A progress line on stderr: a spinner on a terminal, plain lines elsewhere, silent with `--quiet`. */
+  protected progress(text: string): Progress {
+    return startProgress(text, { silent: this.argv.includes('--quiet') })
+  }
+
+  /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+  protected interruptSignal(): AbortSignal {
+    const controller = new AbortController()
+    const abort = () => controller.abort(new RecsysError('RECSYS_INTERRUPTED', { message: 'interrupted' }))
+    process.once('SIGINT', abort)
+    process.once('SIGTERM', abort)
+    return controller.signal
+  }
+
+  protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }) {
+    if (error instanceof RecsysError) {
+      error.oclif = { ...error.oclif, exit: error.exitCode }
+    }
+    return super.catch(error)
+  }
+
+  protected override toErrorJson(error: unknown): unknown {
+    if (!(error instanceof RecsysError)) return super.toErrorJson(error)
+    const { code, message, remedy, field, exitCode, data } = error
+    return { error: { code, message, remedy, field, exitCode, ...(data ? { data } : {}) } }
+  }
+}
+declare module '../errors.ts' {
+  interface RecsysError {
+    oclif?: { exit?: number }
+  }
+}

@@ -1,0 +1,53 @@
+/** Ids in dense order: `ids[index]` and `indexOf(id)` are inverse. `indexOf` is -1 for an unknown id. */
+export interface Vocabulary {
+  readonly ids: readonly string[]
+  readonly size: number
+  indexOf(id: string): number
+}
+
+/**
+ * Compressed sparse rows: row r holds `columns[rowStarts[r] .. rowStarts[r + 1])`, ascending, with `values`
+ * beside them.
+ */
+export interface Csr {
+  readonly nRows: number
+  readonly nColumns: number
+  /** nRows + 1 */
+  readonly rowStarts: Int32Array
+  readonly columns: Int32Array
+  readonly values: Float32Array
+}
+
+/** Ratings as parallel columns of dense indices. */
+export interface Ratings {
+  readonly userIndex: Int32Array
+  readonly itemIndex: Int32Array
+  readonly rating: Float32Array
+  /** Unix seconds; NaN where unknown. */
+  readonly timestamp: Float64Array
+}
+
+export interface Dataset {
+  readonly lakeVersion: number
+  readonly users: Vocabulary
+  readonly items: Vocabulary
+  readonly ratings: Ratings
+  /** Least and greatest rating in the data: predictions are clipped to it. */
+  readonly ratingRange: readonly [min: number, max: number]
+}
+
+/** One way to cut a dataset in two. `isTest[r]` is 1 for a held-out row. */
+export interface Fold {
+  readonly isTest: Uint8Array
+  /** SHA-256 (hex) of the split's definition and of the held-out rows' ids. */
+  readonly fingerprint: string
+}
+
+/** What a model learns from: the training rows of a fold, by user and by item. */
+export interface TrainingSet {
+  readonly nUsers: number
+  readonly nItems: number
+  readonly byUser: Csr
+  readonly byItem: Csr
+  readonly ratingRange: readonly [min: number, max: number]
+}

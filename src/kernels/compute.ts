@@ -1,0 +1,31 @@
+/**
+ * Where a model computes: buffers that every thread sees, and a way to run one kernel over row ranges.
+ * `workers` gives a pool of threads, tests may give a single thread; the bytes that come out are the same.
+ */
+export interface Compute {
+  readonly nThreads: number
+  /** Zeroed, 64-byte aligned views of the shared WASM memory; they live until `release`. */
+  float32(length: number): Float32Array
+  float64(length: number): Float64Array
+  int32(length: number): Int32Array
+  /**
+   * Runs `kernel` over rows [0, nRows) cut into fixed ranges that do not depend on the thread count.
+   * Resolves when every range is done; rejects with the first failure or with the signal's reason.
+   */
+  run(job: RowJob): Promise<void>
+  /** Frees every buffer and stops the threads. */
+  release(): Promise<void>
+}
+
+export interface RowJob {
+  /** Name of an exported row kernel `(rowLo, rowHi, scratch, ...args)`. */
+  readonly kernel: string
+  readonly nRows: number
+  /** Rows a range; the default suits kernels of some 10 µs a row. */
+  readonly rowsPerRange?: number
+  /** Bytes of private scratch that each thread hands to the kernel. */
+  readonly scratchBytes?: number
+  /** Numbers are passed as they are, buffers as their address in the shared memory. */
+  readonly args: readonly (number | Float32Array | Float64Array | Int32Array)[]
+  readonly signal?: AbortSignal | undefined
+}

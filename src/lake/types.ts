@@ -1,0 +1,39 @@
+/** The three tables that make a lake. */
+export type TableName = 'interactions' | 'items' | 'users'
+
+/**
+ * One version of `interactions`, dictionary-coded: row r says that `userIds[userIndex[r]]` gave
+ * `itemIds[itemIndex[r]]` the rating `rating[r]`. Ids are sorted by code unit and every id occurs in a row;
+ * rows are sorted by (user, item) and a pair occurs once. The same table version always gives the same arrays.
+ */
+export interface InteractionColumns {
+  readonly lakeVersion: number
+  readonly userIds: readonly string[]
+  readonly itemIds: readonly string[]
+  readonly userIndex: Int32Array
+  readonly itemIndex: Int32Array
+  readonly rating: Float32Array
+  /** Unix seconds; NaN where unknown. */
+  readonly timestamp: Float64Array
+}
+
+export interface ItemRow {
+  readonly itemId: string
+  readonly title: string | null
+  /** Genres or the like, in the order of the source; empty when there are none. */
+  readonly categories: readonly string[]
+}
+
+/**
+ * The reading side of the lake. `src/lake/lake.ts` exports `openLake(dataDir): Promise<Lake>`; it throws
+ * RECSYS_LAKE_MISSING when there are no tables. Versions are Delta table versions of `interactions`.
+ */
+export interface Lake {
+  latestVersion(): Promise<number>
+  /** @throws RECSYS_LAKE_VERSION when the version does not exist */
+  readInteractions(version?: number): Promise<InteractionColumns>
+  readItems(): Promise<ItemRow[]>
+  /** Ids that have interactions, at most `limit`, in the lake's order: what a load test draws users from. */
+  readUserIds(limit?: number): Promise<string[]>
+  close(): void
+}

@@ -1,0 +1,132 @@
+export type RunStatus = 'running' | 'finished' | 'failed' | 'killed'
+export type Stage = 'none' | 'staging' | 'production' | 'archived'
+export type MetricValues = Readonly<Record<string, number>>
+
+export interface NewRun {
+  readonly algorithm: string
+  readonly params: MetricValues
+  readonly seed: number
+  readonly split: string
+  readonly lakeVersion: number
+  readonly programVersion: string
+  readonly nodeVersion: string
+  readonly tags: Readonly<Record<string, string>>
+}
+
+export interface Run extends NewRun {
+  /** 12 lower-case letters and digits; sorts by time of creation within a second or so. */
+  readonly runId: string
+  readonly status: RunStatus
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  readonly finishedAt: string | null
+  readonly splitFingerprint: string | null
+  readonly metrics: MetricValues
+  /** Milliseconds a phase: read, split, fit, evaluate, write. */
+  readonly durationsMs: MetricValues
+  readonly error: string | null
+}
+
+export interface EpochPoint {
+  readonly epoch: number
+  readonly metric: string
+  readonly value: number
+}
+
+export interface ModelVersion {
+  readonly name: string
+  readonly version: number
+  readonly runId: string
+  readonly algorithm: string
+  readonly stage: Stage
+  readonly metrics: MetricValues
+  /** Relative to the data directory, with forward slashes. */
+  readonly artifactPath: string
+  readonly manifestSha256: string
+  readonly createdAt: string
+}
+
+export interface FinishedRun {
+  readonly splitFingerprint: string
+  readonly metrics: MetricValues
+  readonly durationsMs: MetricValues
+}
+
+export interface RegisteredArtifact {
+  readonly name: string
+  readonly artifactPath: string
+  readonly manifestSha256: string
+}
+
+export type AuditAction = 'promote' | 'refuse' | 'force' | 'rollback' | 'archive'
+
+export interface AuditEntry {
+  readonly id: number
+  readonly at: string
+  readonly name: string
+  readonly action: AuditAction
+  readonly stage: Stage
+  /** The challenger of a promotion; the version restored by a rollback. */
+  readonly version: number
+  /** The version that was there before, null when there was none. */
+  readonly previousVersion: number | null
+  readonly reason: string
+  /** The figures that decided: metric, champion's and challenger's value, gain, minimum, rows, users. */
+  readonly figures: Readonly<Record<string, number | string>>
+}
+
+/** What moves a version to a stage; all of it happens in one transaction. */
+export interface StageChange {
+  readonly name: string
+  readonly version: number
+  readonly stage: 'staging' | 'production'
+  readonly action: 'promote' | 'force' | 'rollback'
+  /** The version the decision was made against; another one there now means RECSYS_REGISTRY_CONFLICT. */
+  readonly expectedPrevious: number | null
+  readonly reason: string
+  readonly figures: AuditEntry['figures']
+}
+
+/**
+ * `src/registry/registry.ts` exports `openRegistry(dataDir, { readOnly? }): Registry` over
+ * `<dataDir>/registry.db` (SQLite, WAL, synchronous=FULL, foreign keys). Calls are synchronous. Read-only opening
+ * of a missing file throws RECSYS_REGISTRY_MISSING; a locked one RECSYS_REGISTRY_LOCKED; a broken one
+ * RECSYS_REGISTRY_CORRUPT.
+ */
+export interface Registry {
+  createRun(run: NewRun): string
+  logEpoch(runId: string, epoch: number, metrics: MetricValues): void
+  /** Marks the run finished and, with `artifact`, registers the next version of that name: one transaction. */
+  finishRun(runId: string, finished: FinishedRun, artifact?: RegisteredArtifact): ModelVersion | undefined
+  /** @param status 'failed' with the message, or 'killed' */
+  endRun(runId: string, status: 'failed' | 'killed', error: string): void
+  runs(filter?: { readonly limit?: number; readonly algorithm?: string; readonly status?: RunStatus }): Run[]
+  /** @throws RECSYS_RUN_UNKNOWN; a unique prefix of an id is enough */
+  run(runId: string): Run
+  epochs(runId: string): EpochPoint[]
+
+  versions(name?: string): ModelVersion[]
+  /** @throws RECSYS_VERSION_UNKNOWN */
+  version(name: string, version: number): ModelVersion
+  versionOfRun(runId: string): ModelVersion | undefined
+  inStage(name: string, stage: 'staging' | 'production'): ModelVersion | undefined
+  /** The version that was in production before the present one, from the audit trail. */
+  previousProduction(name: string): ModelVersion | undefined
+  changeStage(change: StageChange): ModelVersion
+  recordRefusal(
+    refusal: Omit<StageChange, 'action' | 'expectedPrevious'> & { readonly previous: number | null },
+  ): void
+  archive(name: string, version: number, reason: string): ModelVersion
+  history(name?: string): AuditEntry[]
+  close(): void
+}
+
+/** The registered model's name where `--name` says nothing else. */
+export const defaultModelName = 'recommender'
+
+/*
+ * src/registry/doorbell.ts exports
+ *   ringDoorbell(dataDir, { name, version }): writes <dataDir>/production.json aside, fsyncs, renames. Called after
+ *     the commit of a stage change to production; a lost ring is made good by the server's poll of the registry.
+ *   doorbellPath(dataDir)
+ */
