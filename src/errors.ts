@@ -21,6 +21,35 @@ export const errorCatalogue = {
   RECSYS_USAGE: kind(2, 400, 'Run the command with --help to see what it accepts.'),
   RECSYS_INTERRUPTED: kind(130, 503, 'Run the command again when you are ready.'),
   RECSYS_DATA_DIR_UNWRITABLE: kind(6, 503, 'Choose a directory you may write to with --data-dir.'),
+
+  // lake: import, Delta log
+  RECSYS_LAKE_MISSING: kind(4, 503, 'Create the tables with `recsys init-tables`.'),
+  RECSYS_LAKE_VERSION: kind(4, 404, 'Leave --lake-version out to use the latest version.'),
+
+  // dataset, models, kernels, workers
+
+  // artifacts
+  RECSYS_ARTIFACT_MISSING: kind(4, 503, 'Train the model again, or restore its directory from a backup.'),
+  RECSYS_ARTIFACT_CORRUPT: kind(4, 503, 'Train the model again, or restore its directory from a backup.'),
+  RECSYS_ARTIFACT_VERSION: kind(4, 503, 'Use the version of recsys that wrote the model, or train it again.'),
+
+  // registry, promotion
+  RECSYS_REGISTRY_MISSING: kind(4, 503, 'Train a model first with `recsys train`.'),
+  RECSYS_REGISTRY_LOCKED: kind(5, 503, 'Wait until the other recsys command is done, then try again.'),
+  RECSYS_REGISTRY_CORRUPT: kind(
+    4,
+    503,
+    'Restore registry.db from a backup, or move it away and train again.',
+  ),
+  RECSYS_REGISTRY_CONFLICT: kind(5, 409, 'Somebody else moved a version meanwhile. Run the command again.'),
+  RECSYS_RUN_UNKNOWN: kind(4, 404, 'List the runs with `recsys runs list`.'),
+  RECSYS_VERSION_UNKNOWN: kind(4, 404, 'List the versions with `recsys models list`.'),
+
+  // metrics, training, evaluation
+
+  // serving
+
+  // load test
 } as const satisfies Record<string, ErrorKind>
 
 export type ErrorCode = keyof typeof errorCatalogue

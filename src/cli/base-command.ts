@@ -1,6 +1,8 @@
-import { Command, Flags } from '@oclif/core'
+import { Command, Errors, Flags } from '@oclif/core'
 import { RecsysError } from '../errors.ts'
 import { type Progress, startProgress } from './progress.ts'
+
+const { CLIError } = Errors
 
 /** What every command shares: the data directory, `--json`, progress on stderr, and errors as exit codes. */
 export abstract class BaseCommand extends Command {
@@ -36,10 +38,11 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }) {
-    if (error instanceof RecsysError) {
-      error.oclif = { ...error.oclif, exit: error.exitCode }
-    }
-    return super.catch(error)
+    if (error instanceof CLIError) return super.catch(error)
+    const exitCode = error instanceof RecsysError ? error.exitCode : 1
+    process.exitCode = exitCode
+    if (this.jsonEnabled()) return super.catch(Object.assign(error, { exitCode, oclif: { exit: exitCode } }))
+    this.logToStderr(error instanceof RecsysError ? explain(error) : bugReport(error))
   }
 
   protected override toErrorJson(error: unknown): unknown {
@@ -48,8 +51,12 @@ export abstract class BaseCommand extends Command {
     return { error: { code, message, remedy, field, exitCode, ...(data ? { data } : {}) } }
   }
 }
-declare module '../errors.ts' {
-  interface RecsysError {
-    oclif?: { exit?: number }
-  }
+
+/** Code and message, the remedy indented below. */
+function explain(error: RecsysError): string {
+  return `${error.code}  ${error.message}\n  ${error.remedy}`
+}
+
+function bugReport(error: Error): string {
+  return `${error.stack ?? error.message}\nThis is a bug in recsys. Please report it with the lines above.`
 }

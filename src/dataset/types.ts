@@ -51,3 +51,11 @@ export interface TrainingSet {
   readonly byItem: Csr
   readonly ratingRange: readonly [min: number, max: number]
 }
+
+/*
+ * src/dataset/dataset.ts exports datasetFrom(columns): Dataset    columns as the lake reads them
+ * src/dataset/split.ts exports
+ *   parseSplit(text): SplitSpec     'hash:0.2' | 'random:0.2' | 'kfold:5' | 'file:TRAIN,TEST'; throws RECSYS_USAGE
+ *   makeFolds(dataset, spec, seed): Fold[]    one fold, or k of them for kfold; 'hash' ignores the seed
+ *   trainingSet(dataset, fold): TrainingSet
+ */

@@ -29,3 +29,7 @@ export interface RowJob {
   readonly args: readonly (number | Float32Array | Float64Array | Int32Array)[]
   readonly signal?: AbortSignal | undefined
 }
+
+/*
+ * src/workers/pool.ts exports startCompute({ nThreads?, maxBytes? }): Promise<Compute>; nThreads defaults to the cores.
+ */

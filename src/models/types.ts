@@ -71,11 +71,27 @@ export interface Model extends ModelState {
   scoreUser(userIndex: number, scores: Float32Array): void
   /** The same for somebody who is not in the model, from a history; its length may be 0. */
   scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void
+  /** The order of `scoreUser` as one inner product, for kernels that rank many users at once. */
+  rankingFactors(): RankingFactors
   /** similarity[i] of every item to one, the item itself included (the caller masks it). */
   scoreSimilar(itemIndex: number, similarity: Float32Array): void
+}
+
+/** score(u, i) = ⟨userRows[u], itemRows[i]⟩ plus a term of the user alone; both row-major, `width` floats a row. */
+export interface RankingFactors {
+  readonly width: number
+  readonly userRows: Float32Array
+  readonly itemRows: Float32Array
 }
 
 export interface HistoryEntry {
   readonly itemIndex: number
   readonly rating: number
 }
+
+/*
+ * src/models/algorithms.ts exports
+ *   algorithms: Readonly<Record<AlgorithmName, Algorithm>>
+ *   restoreModel(state: ModelState): Model
+ *   resolveParams(algorithm, given): Params   defaults filled in; throws RECSYS_USAGE naming the parameter and its range
+ */

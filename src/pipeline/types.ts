@@ -1,0 +1,38 @@
+import type { MetricValues, ModelVersion } from '../registry/types.ts'
+
+/** Models scored on the same held-out rows. */
+export interface HoldoutScores {
+  readonly lakeVersion: number
+  readonly split: string
+  readonly splitFingerprint: string
+  readonly nHeldOutRows: number
+  /** Users with at least one held-out row. */
+  readonly nHeldOutUsers: number
+  /** What a model must be shown against: keys rmse, mae, ndcg@k, recall@k, precision@k, map@k, mrr@k, hitRate@k, coverage@k. */
+  readonly baselines: {
+    readonly globalMean: MetricValues
+    readonly bias: MetricValues
+    readonly popularity: MetricValues
+  }
+  /** One entry a version, in the order asked for. */
+  readonly scores: readonly MetricValues[]
+}
+
+export interface HoldoutQuestion {
+  readonly dataDir: string
+  readonly versions: readonly ModelVersion[]
+  /** The rows: this lake version, cut by this split and seed. */
+  readonly lakeVersion: number
+  readonly split: string
+  readonly seed: number
+  readonly k: number
+  readonly nThreads?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (text: string) => void
+}
+
+/*
+ * src/pipeline/holdout.ts exports scoreOnHoldout(question: HoldoutQuestion): Promise<HoldoutScores>
+ *   reads the lake version once, loads and verifies each artifact, maps its ids onto the dataset's (an unknown id is
+ *   cold, never dropped), and scores all of them on the same rows.
+ */
