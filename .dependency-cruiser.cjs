@@ -1,0 +1,72 @@
+/** The import table of src/README.md. Downward only; errors.ts and host.ts may be imported from anywhere. */
+const mayImport = {
+  kernels: [],
+  dataset: ['kernels'],
+  models: ['dataset', 'kernels'],
+  metrics: ['dataset', 'kernels'],
+  workers: ['kernels'],
+  artifacts: [],
+  lake: [],
+  registry: [],
+  loadtest: [],
+  pipeline: ['workers', 'models', 'metrics', 'lake', 'registry', 'artifacts', 'dataset', 'kernels'],
+  serving: ['registry', 'artifacts', 'models', 'dataset'],
+  cli: ['pipeline', 'serving', 'loadtest'],
+}
+
+/** Packages that only one room knows. */
+const livesIn = {
+  'better-sqlite3': 'registry',
+  '@duckdb/': 'lake',
+  'parquetjs-lite': 'lake',
+  'apache-arrow': 'artifacts',
+  fastify: 'serving',
+  undici: 'loadtest',
+  '@oclif/core': 'cli',
+}
+
+const anyone = ['^src/errors\\.ts$', '^src/host\\.ts$']
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'nothing-imports-commands',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: '^(commands|bin|test)/' },
+    },
+    {
+      name: 'no-shell',
+      comment: 'The program starts no other program and evaluates no text as code.',
+      severity: 'error',
+      from: { path: '^(src|commands)', pathNot: '^src/kernels/build\\.ts$' },
+      to: { path: '^(node:)?(child_process|vm|repl|inspector)$' },
+    },
+    ...Object.entries(mayImport).map(([room, rooms]) => ({
+      name: `${room}-imports-downward`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: [`^src/(${[room, ...rooms].join('|')})/`, ...anyone] },
+    })),
+    ...Object.entries(livesIn).map(([name, room]) => ({
+      name: `${name.replace(/[@/]/g, '')}-lives-in-${room}`,
+      severity: 'error',
+      from: {
+        path: '^(src|commands)/',
+        pathNot: room === 'cli' ? '^(src/cli|commands)/' : `^src/${room}/`,
+      },
+      to: { path: `node_modules/${name}` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['^src/kernels/assembly', '^dist'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
+  },
+}

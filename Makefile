@@ -1,0 +1,76 @@
+# The toolchain is pinned in package.json: `npm ci` brings Node 26, and every target runs on it.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export npm_config_loglevel := error
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+USERS ?= 100
+RUN_TIME ?= 5m
+URL ?= http://127.0.0.1:8000
+# REPORT=FILE also writes the outcome of the tests as JSON.
+VITEST := vitest run $(if $(REPORT),--reporter=default --reporter=json --outputFile.json=$(REPORT))
+
+help: ## print the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-22s %s\n", $$1, $$2 }'
+
+setup: node_modules/.package-lock.json ## install the toolchain and the dependencies
+node_modules/.package-lock.json: package-lock.json package.json
+	npm ci
+	@touch $@
+
+demo: build ## the whole loop on a sample lake, with a hot reload under load
+	bin/demo.sh
+
+test: setup ## every test that needs no dataset to be slow: unit, integration, smoke, with coverage
+	$(VITEST) --project unit --project integration --project smoke --coverage
+test-unit: setup ## unit tests
+	$(VITEST) --project unit
+test-integration: setup ## tests that start processes and servers
+	$(VITEST) --project integration
+test-smoke: build ## the commands once, in seconds
+	$(VITEST) --project smoke
+test-e2e: binary
+	$(VITEST) --project e2e
+test-slow: setup
+	$(VITEST) --project slow
+
+lint: setup ## style, security rules, import rules, cycles, dead code
+	npm run --silent lint
+format: setup ## format the code
+	npm run --silent format
+type-check: setup ## the TypeScript compiler, strict
+	npm run --silent type-check
+pre-commit: setup ## what the git hook runs, on all files
+	lefthook run pre-commit --all-files
+pre-commit-install: setup ## install the git hook
+	lefthook install
+
+build: setup
+	npm run --silent build
+manifest: build ## bring oclif.manifest.json up to date
+	oclif manifest
+manifest-check: manifest
+	git diff --exit-code -- oclif.manifest.json
+binary: build ## dist/recsys, the single executable
+	node bin/build-binary.js
+bench: build ## benchmarks, each against something in the same run
+	node test/bench/run.ts
+bench-smoke: build
+	node test/bench/run.ts --smoke
+
+load-test: build ## load test against a running server (URL, USERS)
+	bin/run.js loadtest --url $(URL) --users $(USERS)
+load-test-headless: build ## a server with a sample model and a load test against it (USERS, RUN_TIME)
+	USERS=$(USERS) RUN_TIME=$(RUN_TIME) bin/load-test.sh
+
+ci: lint type-check test-unit ## what every commit must pass
+ci-rest: lint type-check manifest-check test-e2e bench-smoke
+	$(MAKE) load-test-headless RUN_TIME=15s
+ci-full: test ci-rest ## everything: tests, binary, end-to-end, bench smoke, a short load test
+
+clean: ## remove what was built
+	rm -rf dist coverage src/kernels/*.wasm
+
+.PHONY: help setup demo test test-unit test-integration test-smoke test-e2e test-slow lint format type-check \
+  pre-commit pre-commit-install build manifest manifest-check binary bench bench-smoke load-test \
+  load-test-headless ci ci-rest ci-full clean
