@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     globalSetup: 'test/helpers/global-setup.ts',
     maxWorkers: 2,
+    // oclif prints with console.log: tests read it from process.stdout.
+    disableConsoleIntercept: true,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'commands/**/*.ts'],
