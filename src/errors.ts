@@ -50,6 +50,18 @@ export const errorCatalogue = {
   // serving
 
   // load test
+  RECSYS_LOAD_GOAL_MISSED: kind(
+    3,
+    500,
+    'Look at the report for what was slow or failed, or set other goals with --goal.',
+  ),
+  RECSYS_TARGET_UNREACHABLE: kind(
+    6,
+    503,
+    'Start the server with `recsys serve`, or name another one with --url.',
+  ),
+  RECSYS_USER_IDS_UNREADABLE: kind(4, 400, 'Give a text file with one user id a line.'),
+  RECSYS_REPORT_UNWRITABLE: kind(6, 500, 'Give --report a file in a directory you may write to.'),
 } as const satisfies Record<string, ErrorKind>
 
 export type ErrorCode = keyof typeof errorCatalogue

@@ -1,0 +1,136 @@
+import { buildConnector, Client, type Dispatcher } from 'undici'
+import type { Target } from './types.ts'
+
+/** An answer that came to its end, or why there is none. */
+export type Answer = { readonly status: number; readonly text: string; readonly latencyUs: number } | Failure
+
+export interface Failure {
+  readonly kind: FailureKind
+  readonly error: Error
+}
+
+/** `discarded`: cut off from our side. */
+type FailureKind = 'connect' | 'timeout' | 'reset' | 'invalid response' | 'discarded'
+
+/** A recommendation is some kilobytes; a server that sends more than this is wrong. */
+const maxResponseBytes = 4 * 2 ** 20
+
+/**
+ * What one virtual user keeps open: a single keep-alive connection, one request at a time, redirects not
+ * followed. After a failure that leaves the connection in doubt the next request makes a new one.
+ */
+export class Connection {
+  readonly #target: Target
+  readonly #timeoutMs: number
+  #client: Client
+
+  constructor(target: Target, timeoutMs: number) {
+    this.#target = target
+    this.#timeoutMs = timeoutMs
+    this.#client = openClient(target, timeoutMs)
+  }
+
+  /** Never rejects. The latency covers connecting, where this request had to, up to the last byte of the body. */
+  get(path: string): Promise<Answer> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#replaceClient(new TimeoutError(this.#timeoutMs)), this.#timeoutMs)
+      const collector = new AnswerCollector((answer) => {
+        clearTimeout(timer)
+        resolve(answer)
+      })
+      this.#client.dispatch({ method: 'GET', path, headers: requestHeaders }, collector)
+    })
+  }
+
+  /** Cuts off what is in flight. */
+  discard(): void {
+    void this.#client.destroy(new DiscardedError('cut off'))
+  }
+
+  /** A destroyed client fails its request, whether it was still connecting, waiting or reading. */
+  #replaceClient(reason: Error): void {
+    void this.#client.destroy(reason)
+    this.#client = openClient(this.#target, this.#timeoutMs)
+  }
+}
+
+const requestHeaders = { accept: 'application/json', 'user-agent': 'recsys-loadtest' }
+
+class TimeoutError extends Error {
+  constructor(timeoutMs: number) {
+    super(`no complete answer within ${timeoutMs} ms`)
+    this.name = 'TimeoutError'
+  }
+}
+
+class DiscardedError extends Error {}
+
+/** Gathers one response. undici calls exactly one of onResponseEnd and onResponseError. */
+class AnswerCollector implements Dispatcher.DispatchHandler {
+  readonly #startedAt = performance.now()
+  readonly #done: (answer: Answer) => void
+  readonly #chunks: Buffer[] = []
+  #sent = false
+  #status = 0
+
+  constructor(done: (answer: Answer) => void) {
+    this.#done = done
+  }
+
+  onRequestStart(): void {
+    this.#sent = true
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    this.#status = status
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    const latencyUs = (performance.now() - this.#startedAt) * 1000
+    const [first, second] = this.#chunks
+    const body = first && !second ? first : Buffer.concat(this.#chunks)
+    this.#done({ status: this.#status, text: body.toString('utf8'), latencyUs })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#done({ kind: failureKind(error, this.#sent), error })
+  }
+}
+
+/** @param sent  whether the request was written to an open connection */
+function failureKind(error: Error & { code?: string }, sent: boolean): FailureKind {
+  const code = error.code ?? ''
+  if (error instanceof TimeoutError) return 'timeout'
+  if (error instanceof DiscardedError) return 'discarded'
+  if (!sent) return 'connect'
+  return code.startsWith('HPE_') || code.startsWith('UND_ERR_RES_') ? 'invalid response' : 'reset'
+}
+
+function openClient(target: Target, timeoutMs: number): Client {
+  return new Client(target.origin, {
+    pipelining: 1,
+    // The timer of `get` covers the whole request to the millisecond; undici's own are coarser.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: maxResponseBytes,
+    connect: connectorTo(target, timeoutMs),
+  })
+}
+
+/** Connects to the checked address, whatever the name may resolve to by now, and makes sure of it. */
+function connectorTo({ address, hostname }: Target, timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({ allowH2: false, timeout: timeoutMs })
+  return (options, callback) => {
+    connect({ ...options, hostname: address, servername: hostname }, (...result) => {
+      const [error, socket] = result
+      if (error !== null) return callback(error, null)
+      if (socket.remoteAddress === address) return callback(null, socket)
+      socket.destroy()
+      callback(new Error(`connected to ${socket.remoteAddress}, expected ${address}`), null)
+    })
+  }
+}

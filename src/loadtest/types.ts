@@ -1,0 +1,169 @@
+export type TaskName = 'recommendations' | 'filtered' | 'health'
+
+/** One request to send: its path below the target, and what must hold for the body of a 200. */
+export interface TaskRequest {
+  readonly task: TaskName
+  /** Path and query, percent-encoded. */
+  readonly path: string
+  /** Most items the answer may hold; 0 for `health`. */
+  readonly k: number
+  /** Items that must not come back. */
+  readonly excluded: readonly string[]
+}
+
+/** What virtual users draw their requests from. */
+export interface Population {
+  readonly userIds: readonly string[]
+  /** May be empty: the filtered task then excludes items only. */
+  readonly categories: readonly string[]
+  readonly itemIds: readonly string[]
+}
+
+/** How one request ended. A failure's kind is `connect`, `timeout`, `reset`, `status <code>` or `invalid response`. */
+export type Outcome =
+  | {
+      readonly ok: true
+      readonly task: TaskName
+      readonly latencyUs: number
+      readonly model: string | undefined
+    }
+  | { readonly ok: false; readonly task: TaskName; readonly kind: string; readonly detail: string }
+
+/** Where requests go. The address is fixed once it has been checked: no name is resolved again. */
+export interface Target {
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** Path before every route, without a slash at its end; empty as a rule. */
+  readonly basePath: string
+  readonly hostname: string
+  /** The IP address that every connection is made to. */
+  readonly address: string
+}
+
+export interface LoadTestOptions {
+  readonly url: string
+  /** Hosts outside of this machine that may be loaded, as they stand in the URL. */
+  readonly allowedHosts: readonly string[]
+  /** Virtual users at full load, 1 to 20,000. */
+  readonly users: number
+  /** Users started a second. */
+  readonly spawnRate: number
+  readonly runTimeMs: number
+  /** A user thinks between two requests for a time drawn uniformly from here. */
+  readonly waitMs: readonly [min: number, max: number]
+  /** Longest time one request may take, connection included. */
+  readonly timeoutMs: number
+  /** Items asked for. */
+  readonly k: number
+  readonly seed: number
+  readonly goals: readonly Goal[]
+  readonly population: Population
+  /** Ends the test early; requests in flight are then cut off and counted as unfinished. */
+  readonly signal?: AbortSignal
+  /** Called once a second. */
+  readonly onSecond?: (progress: LoadProgress) => void
+}
+
+export type GoalMeasure = 'p50' | 'p75' | 'p90' | 'p95' | 'p99' | 'max' | 'success' | 'rps'
+
+/** `measure` in ms for latencies, in percent for success, in requests a second for rps. */
+export interface Goal {
+  readonly measure: GoalMeasure
+  readonly operator: '<' | '<=' | '>' | '>='
+  readonly limit: number
+}
+
+export interface GoalResult {
+  /** `p95 < 100 ms` */
+  readonly goal: string
+  /** null when nothing was measured. */
+  readonly actual: number | null
+  readonly met: boolean
+}
+
+/** Milliseconds, of the requests that succeeded. */
+export interface Latency {
+  readonly p50: number
+  readonly p75: number
+  readonly p90: number
+  readonly p95: number
+  readonly p99: number
+  readonly max: number
+}
+
+export interface TaskReport {
+  readonly task: TaskName | 'all'
+  readonly requests: number
+  readonly successes: number
+  readonly failures: number
+  readonly successPercent: number
+  /** Requests that ended, failed ones too, over the whole time. */
+  readonly requestsPerSecond: number
+  /** null without a success. */
+  readonly latencyMs: Latency | null
+}
+
+/** What happened in one second. */
+export interface SecondSample {
+  /** When it ended, counted from the start; the last one may be shorter or, when answers were slow, longer. */
+  readonly second: number
+  readonly users: number
+  readonly requests: number
+  readonly requestsPerSecond: number
+  readonly failures: number
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+}
+
+export interface LoadProgress extends SecondSample {
+  /** Since the start; `latencyMs` too. */
+  readonly tasks: readonly TaskReport[]
+  readonly all: TaskReport
+}
+
+export interface FailureCount {
+  readonly kind: string
+  readonly count: number
+  /** Path and reason of the first one. */
+  readonly example: string
+}
+
+export interface ModelCount {
+  /** `name v3`, or the name alone for a model without a version. */
+  readonly model: string
+  readonly responses: number
+}
+
+/** The `--json` document of `recsys loadtest`. */
+export interface LoadReport {
+  readonly url: string
+  readonly users: number
+  readonly spawnRate: number
+  readonly waitMs: readonly [min: number, max: number]
+  readonly timeoutMs: number
+  readonly k: number
+  readonly seed: number
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  readonly elapsedMs: number
+  /** True when it was ended before its run time. */
+  readonly interrupted: boolean
+  readonly all: TaskReport
+  readonly tasks: readonly TaskReport[]
+  readonly failures: readonly FailureCount[]
+  /** Requests cut off by an interruption; they count as neither success nor failure. */
+  readonly unfinished: number
+  readonly models: readonly ModelCount[]
+  readonly goals: readonly GoalResult[]
+  readonly goalsMet: boolean
+  readonly generator: GeneratorHealth
+  readonly timeline: readonly SecondSample[]
+}
+
+/** Whether the load generator itself was the bottleneck. */
+export interface GeneratorHealth {
+  /** Of one core. */
+  readonly cpuPercent: number
+  /** 99th percentile of the delay of its event loop: latencies are uncertain by as much. */
+  readonly loopDelayP99Ms: number
+}

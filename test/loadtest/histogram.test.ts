@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { LatencyHistogram } from '../../src/loadtest/histogram.ts'
+
+const latencies = fc.array(fc.integer({ min: 1, max: 60_000_000 }), { minLength: 1, maxLength: 400 })
+const percents = [50, 75, 90, 95, 99] as const
+
+/** Nearest rank on the sorted values themselves. */
+function exactMs(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return (sorted[Math.ceil((percent / 100) * sorted.length - 1e-9) - 1] as number) / 1000
+}
+
+function histogramOf(values: readonly number[]): LatencyHistogram {
+  const histogram = new LatencyHistogram()
+  for (const value of values) histogram.record(value)
+  return histogram
+}
+
+test('percentiles are those of the exact values to one part in a thousand, and the maximum is exact', () => {
+  fc.assert(
+    fc.property(latencies, (values) => {
+      const histogram = histogramOf(values)
+      for (const percent of percents) {
+        const exact = exactMs(values, percent)
+        expect(histogram.percentileMs(percent)).toBeGreaterThanOrEqual(exact)
+        expect(histogram.percentileMs(percent)).toBeLessThanOrEqual(exact * 1.001)
+      }
+      expect(histogram.summary()?.max).toBe(Math.max(...values) / 1000)
+    }),
+  )
+})
+
+test('merged histograms give the percentiles of all values together', () => {
+  fc.assert(
+    fc.property(latencies, latencies, (first, second) => {
+      const merged = histogramOf(first)
+      merged.merge(histogramOf(second))
+      expect(merged.summary()).toEqual(histogramOf([...first, ...second]).summary())
+      expect(merged.count).toBe(first.length + second.length)
+    }),
+  )
+})
+
+test('an empty histogram has no summary and its percentiles are NaN, also after a reset', () => {
+  const histogram = histogramOf([5])
+  histogram.reset()
+  expect(histogram.summary()).toBeNull()
+  expect(histogram.percentileMs(95)).toBeNaN()
+  histogram.record(7000)
+  expect(histogram.summary()).toMatchObject({ p50: 7, max: 7 })
+})
