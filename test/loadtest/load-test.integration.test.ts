@@ -1,0 +1,167 @@
+import { once } from 'node:events'
+import type { Server, ServerResponse } from 'node:http'
+import { expect, test } from 'vitest'
+import { defaultGoals } from '../../src/loadtest/goals.ts'
+import { runLoadTest } from '../../src/loadtest/load-test.ts'
+import type { LoadProgress, LoadTestOptions } from '../../src/loadtest/types.ts'
+import { startHttpServer } from '../helpers/http-server.ts'
+import { healthy, recommendation, recommendationsBy } from './recommendation-server.ts'
+
+function options(url: string, given: Partial<LoadTestOptions> = {}): LoadTestOptions {
+  return {
+    url,
+    allowedHosts: [],
+    users: 8,
+    spawnRate: 1000,
+    runTimeMs: 600,
+    waitMs: [1, 10],
+    timeoutMs: 2000,
+    k: 10,
+    seed: 1,
+    goals: defaultGoals,
+    population: { userIds: ['1', '2'], categories: ['Drama'], itemIds: ['a'] },
+    ...given,
+  }
+}
+
+test('against a healthy server every request succeeds and all counts agree', async () => {
+  let served = 0
+  const { url } = await startHttpServer((request, response) => {
+    served += 1
+    healthy(request, response)
+  })
+  const report = await runLoadTest(options(url))
+  expect(report.all).toMatchObject({ requests: served - 1, failures: 0, successPercent: 100 })
+  expect(report.tasks.map(({ task }) => task)).toEqual(['recommendations', 'filtered', 'health'])
+  expect(report.tasks.reduce((sum, { requests }) => sum + requests, 0)).toBe(report.all.requests)
+  const answers = report.tasks[0].requests + report.tasks[1].requests
+  expect(report.models).toEqual([{ model: 'recommender v3', responses: answers }])
+  expect(report.timeline.reduce((sum, { requests }) => sum + requests, 0)).toBe(report.all.requests)
+  expect(report.all.requestsPerSecond).toBeCloseTo((report.all.requests * 1000) / report.elapsedMs)
+  expect(report).toMatchObject({ failures: [], unfinished: 0, interrupted: false, goalsMet: true })
+})
+
+test('a user keeps one connection open and sends one request at a time', async () => {
+  const { url, server } = await startHttpServer(healthy)
+  let connections = 0
+  server.on('connection', () => {
+    connections += 1
+  })
+  const report = await runLoadTest(options(url, { users: 4 }))
+  expect(report.all.requests).toBeGreaterThan(20)
+  expect(connections).toBe(4 + 1)
+})
+
+test('failures are told apart: a reset, an error status, garbage, a truncated answer, a redirect', async () => {
+  const ways = [
+    (response: ServerResponse) => response.destroy(),
+    (response: ServerResponse) => response.writeHead(500).end('{"code":"BOOM"}'),
+    (response: ServerResponse) => response.end('<h1>hello</h1>'),
+    (response: ServerResponse) => {
+      response.writeHead(200, { 'content-length': 1000 }).write('{"items":[')
+      setImmediate(() => response.destroy())
+    },
+    (response: ServerResponse) => response.writeHead(302, { location: '/health' }).end(),
+    (response: ServerResponse) => response.socket?.end('nonsense\r\n\r\n'),
+  ]
+  let turn = 0
+  const { url } = await startHttpServer(
+    recommendationsBy((response) => ways[turn++ % ways.length]?.(response)),
+  )
+  const report = await runLoadTest(options(url))
+  const kinds = Object.fromEntries(report.failures.map(({ kind, example }) => [kind, example]))
+  expect(Object.keys(kinds).sort()).toEqual(['invalid response', 'reset', 'status 302', 'status 500'])
+  expect(kinds['status 500']).toMatch(/^\/recommendations\/.*BOOM/)
+  const [recommendations, filtered, health] = report.tasks
+  expect(recommendations).toMatchObject({ successes: 0, latencyMs: null })
+  expect(recommendations.failures + filtered.failures).toBe(
+    report.failures.reduce((sum, { count }) => sum + count, 0),
+  )
+  expect(health).toMatchObject({ failures: 0 })
+  expect(report.goalsMet).toBe(false)
+})
+
+test('a request that stalls is a timeout, whether before the first byte or inside of the body', async () => {
+  let turn = 0
+  const { url } = await startHttpServer(
+    recommendationsBy((response) => {
+      if (turn++ % 2) response.writeHead(200).write('{"items":')
+    }),
+  )
+  const report = await runLoadTest(options(url, { timeoutMs: 50 }))
+  expect(report.failures).toEqual([
+    { kind: 'timeout', count: report.all.failures, example: expect.stringContaining('50 ms') },
+  ])
+  expect(report.tasks[2].successes).toBeGreaterThan(0)
+})
+
+test('a server that goes away in the middle makes connect failures, and users go on', async () => {
+  const { url, server } = await startHttpServer(healthy)
+  const report = await runLoadTest(
+    options(url, {
+      runTimeMs: 2000,
+      onSecond: () => {
+        server.close()
+        server.closeAllConnections()
+      },
+    }),
+  )
+  expect(report.all.successes).toBeGreaterThan(0)
+  expect(report.failures.map(({ kind }) => kind)).toContain('connect')
+})
+
+test('the versions that answered are counted in the order in which they came', async () => {
+  let answers = 0
+  const { url } = await startHttpServer(
+    recommendationsBy((response) => response.end(JSON.stringify(recommendation(answers++ < 5 ? 1 : 2)))),
+  )
+  const population = { userIds: ['1'], categories: [], itemIds: [] }
+  const report = await runLoadTest(options(url, { users: 1, waitMs: [0, 0], population }))
+  expect(report.models).toEqual([
+    { model: 'recommender v1', responses: 5 },
+    { model: 'recommender v2', responses: answers - 5 },
+  ])
+})
+
+test('users start at the spawn rate', async () => {
+  const { url } = await startHttpServer(healthy)
+  const seen: LoadProgress[] = []
+  await runLoadTest(
+    options(url, { users: 30, spawnRate: 10, runTimeMs: 2600, onSecond: (progress) => seen.push(progress) }),
+  )
+  expect(seen).toHaveLength(3)
+  for (const { second, users } of seen) {
+    expect(users).toBeLessThanOrEqual(1 + 10 * second)
+    expect(users).toBeGreaterThan(10 * second - 5)
+  }
+  expect(seen.at(-1)?.all.requests).toBeGreaterThan(seen[0]?.all.requests ?? 0)
+})
+
+test('an abort cuts requests off, reports what was done, and does not count what was cut off', async () => {
+  const { url, server } = await startHttpServer(recommendationsBy(() => undefined))
+  const controller = new AbortController()
+  const running = runLoadTest(options(url, { users: 5, runTimeMs: 60_000, signal: controller.signal }))
+  await recommendationsRequested(server, 5)
+  controller.abort()
+  const report = await running
+  expect(report).toMatchObject({ interrupted: true, unfinished: 5 })
+  expect(report.tasks[0]).toMatchObject({ requests: 0, failures: 0 })
+})
+
+test('an abort while the last requests are awaited cuts these off too', async () => {
+  const { url } = await startHttpServer(recommendationsBy(() => undefined))
+  const controller = new AbortController()
+  const running = runLoadTest(
+    options(url, { users: 3, runTimeMs: 100, timeoutMs: 60_000, signal: controller.signal }),
+  )
+  setTimeout(() => controller.abort(), 300)
+  expect(await running).toMatchObject({ interrupted: true, unfinished: 3 })
+})
+
+/** Resolves when so many requests for recommendations wait for an answer. */
+async function recommendationsRequested(server: Server, count: number): Promise<void> {
+  for (let seen = 0; seen < count; ) {
+    const [request] = await once(server, 'request')
+    if (request.url !== '/health') seen += 1
+  }
+}

@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { writeReports } from '../../src/loadtest/report-files.ts'
+import { temporaryDirectory } from '../helpers/run-recsys.ts'
+import { sampleReport } from './sample-report.ts'
+
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+test.skipIf(!chromium)(
+  'a browser shows the HTML report and runs nothing of what came from outside',
+  async () => {
+    const directory = temporaryDirectory()
+    const path = join(directory, 'load.html')
+    const evil = '<img src=x onerror="document.title=\'pwned\'"><script>document.title="pwned"</script>'
+    await writeReports({ ...sampleReport(), models: [{ model: evil, responses: 1 }] }, [path])
+    const flags = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${directory}/profile`]
+    const dom = execFileSync(chromium as string, [...flags, '--dump-dom', `file://${path}`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    expect(dom).toContain('<title>Load test of http://127.0.0.1:8000</title>')
+    expect(dom.match(/<path class="line"/g)).toHaveLength(2)
+    expect(dom).toContain('status 500')
+  },
+)
