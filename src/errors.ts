@@ -20,6 +20,11 @@ export const errorCatalogue = {
   // general
   RECSYS_USAGE: kind(2, 400, 'Run the command with --help to see what it accepts.'),
   RECSYS_INTERRUPTED: kind(130, 503, 'Run the command again when you are ready.'),
+  RECSYS_ADDON_UNLOADABLE: kind(
+    6,
+    503,
+    'Set XDG_CACHE_HOME to a directory that only you can write to and that may hold programs.',
+  ),
   RECSYS_DATA_DIR_UNWRITABLE: kind(6, 503, 'Choose a directory you may write to with --data-dir.'),
 
   // lake: import, Delta log

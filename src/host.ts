@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { zstdDecompressSync } from 'node:zlib'
+import { type AddonFile, addonDirectories, loadAddon } from './addon-cache.ts'
 
 /**
  * The three habitats of the program: TypeScript sources, the compiled `dist/`, and the single executable,
@@ -46,4 +48,24 @@ export function programVersion(): string {
   const require = createRequire(import.meta.url)
   const root = import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json'
   return (require(root) as { version: string }).version
+}
+
+/**
+ * A native addon that the single executable carries, loaded from a cache directory that only this account can write to.
+ * @public the build of the executable puts a call of this in place of the packages' own loaders
+ * @param cacheHome  value of XDG_CACHE_HOME
+ * @throws RECSYS_ADDON_UNLOADABLE
+ */
+export function nativeAddon(name: string, cacheHome: string | undefined): unknown {
+  const files = JSON.parse(embeddedText(`native/${name}.json`)) as AddonFile[]
+  const read = (file: string) => zstdDecompressSync(readAsset(`native/${name}/${file}`))
+  return loadAddon({ name, files, read }, addonDirectories(cacheHome), (path) => {
+    const loaded = { exports: {} }
+    process.dlopen(loaded, path)
+    return loaded.exports
+  })
+}
+
+function embeddedText(key: string): string {
+  return Buffer.from(readAsset(key)).toString('utf8')
 }
