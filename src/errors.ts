@@ -30,6 +30,21 @@ export const errorCatalogue = {
   // lake: import, Delta log
   RECSYS_LAKE_MISSING: kind(4, 503, 'Create the tables with `recsys init-tables`.'),
   RECSYS_LAKE_VERSION: kind(4, 404, 'Leave --lake-version out to use the latest version.'),
+  RECSYS_LAKE_EXISTS: kind(5, 409, 'Add rows with --append, or start anew with --overwrite.'),
+  RECSYS_LAKE_CONFLICT: kind(5, 409, 'Another writer committed first. Run the command again.'),
+  RECSYS_LAKE_CORRUPT: kind(
+    4,
+    503,
+    'Restore the table from a backup, or delete the lake directory and import anew.',
+  ),
+  RECSYS_LAKE_FEATURE: kind(
+    4,
+    503,
+    'Let the program that wrote the table drop the feature, or export its rows.',
+  ),
+  RECSYS_IMPORT_SOURCE: kind(4, 400, 'Give --from a ratings file, a MovieLens folder or a glob.'),
+  RECSYS_IMPORT_COLUMNS: kind(4, 400, 'Name the columns with --columns user=…,item=…,rating=…,timestamp=….'),
+  RECSYS_IMPORT_REJECTED: kind(4, 400, 'Mend the rows, or accept the loss with a higher --max-rejects.'),
 
   // dataset, models, kernels, workers
 
