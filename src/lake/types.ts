@@ -32,7 +32,8 @@ export interface Lake {
   latestVersion(): Promise<number>
   /** @throws RECSYS_LAKE_VERSION when the version does not exist */
   readInteractions(version?: number): Promise<InteractionColumns>
-  readItems(): Promise<ItemRow[]>
+  /** Items at the version that belongs to this version of the interactions, by id. */
+  readItems(version?: number): Promise<ItemRow[]>
   /** Ids that have interactions, at most `limit`, in the lake's order: what a load test draws users from. */
   readUserIds(limit?: number): Promise<string[]>
   close(): void

@@ -1,0 +1,135 @@
+import { RecsysError } from '../../errors.ts'
+import type { Database } from '../duckdb.ts'
+import { literal } from '../duckdb.ts'
+import { plainFile } from './plain-file.ts'
+import { type ReadingOptions, type RecordSource, recordSource, type SourceColumn } from './record-source.ts'
+import type { Source } from './source.ts'
+
+/** The flags at the end of a line of u.item, in their order; the first stands for no genre. */
+const genres100k = [
+  'unknown',
+  'Action',
+  'Adventure',
+  'Animation',
+  "Children's",
+  'Comedy',
+  'Crime',
+  'Documentary',
+  'Drama',
+  'Fantasy',
+  'Film-Noir',
+  'Horror',
+  'Musical',
+  'Mystery',
+  'Romance',
+  'Sci-Fi',
+  'Thriller',
+  'War',
+  'Western',
+]
+
+/** Names by which the columns of an items file are known, plain. */
+const itemColumns = {
+  id: [
+    'itemid',
+    'item',
+    'id',
+    'movieid',
+    'productid',
+    'sku',
+    'asin',
+    'parentasin',
+    'bookid',
+    'isbn',
+    'trackid',
+  ],
+  title: ['title', 'name', 'itemname', 'productname', 'label'],
+  categories: ['categories', 'genres', 'category', 'genre', 'tags', 'maincategory'],
+}
+
+export async function createItemStage(database: Database): Promise<void> {
+  await database.run('CREATE TABLE incoming_items (item_id VARCHAR, title VARCHAR, categories VARCHAR[])')
+}
+
+/** Fills `incoming_items` with what a MovieLens folder says about its films. */
+export async function stageMovieLensItems(
+  database: Database,
+  source: Source,
+  stagingDirectory: string,
+): Promise<void> {
+  if (source.items === undefined) return
+  const file = await plainFile(source.items, stagingDirectory)
+  const options: Record<Source['layout'], ReadingOptions> = {
+    'movielens-100k': { delimiter: '|', header: false },
+    'movielens-1m': { delimiter: '::', header: false },
+    'movielens-10m': { delimiter: '::', header: false },
+    'movielens-csv': { delimiter: ',', header: true },
+    files: {},
+  }
+  const records = await recordSource(database, file, options[source.layout])
+  const flags = genres100k.map((genre, index) => `CASE WHEN c${index + 6} = '1' THEN ${literal(genre)} END`)
+  const categories =
+    source.layout === 'movielens-100k' ? `[${flags.slice(1).join(', ')}]` : splitCategories('c3')
+  await insertItems(database, records, { id: 'c1', title: 'c2', categories })
+}
+
+/** Fills `incoming_items` from a file with columns like id, title, categories. @throws RECSYS_IMPORT_COLUMNS */
+export async function stageItemsFile(
+  database: Database,
+  path: string,
+  stagingDirectory: string,
+): Promise<void> {
+  const file = await plainFile(path, stagingDirectory)
+  const first = await recordSource(database, file, {})
+  const named = first.columns.some(({ name }) => name !== '')
+  const records =
+    named || first.format !== 'delimited' ? first : await recordSource(database, file, { header: true })
+  const find = (names: readonly string[]) => findColumn(records, names)
+  const id = find(itemColumns.id)
+  if (!id) throw noItemId(records)
+  const [title, categories] = [find(itemColumns.title), find(itemColumns.categories)]
+  await insertItems(database, records, {
+    id: `CAST(${id.expression} AS VARCHAR)`,
+    title: title ? `CAST(${title.expression} AS VARCHAR)` : 'CAST(NULL AS VARCHAR)',
+    categories: categories ? categoriesSql(categories) : 'CAST([] AS VARCHAR[])',
+  })
+}
+
+function findColumn({ columns }: RecordSource, names: readonly string[]): SourceColumn | undefined {
+  const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+  const known = names.find((name) => columns.some((column) => plain(column.name) === name))
+  return columns.find((column) => plain(column.name) === known)
+}
+
+function noItemId(records: RecordSource): RecsysError {
+  return new RecsysError('RECSYS_IMPORT_COLUMNS', {
+    message: `${records.file.displayPath} has no column that is known as the item id; its columns are ${records.columns.map(({ name }) => name).join(', ')}`,
+    remedy: 'Name the columns item_id, title and categories (genres separated by |) in its first line.',
+    field: 'items',
+  })
+}
+
+/** A list stays one; a text is a JSON array, or names separated by bars, semicolons or commas. */
+function categoriesSql({ expression, type }: SourceColumn): string {
+  if (type.endsWith('[]')) return `CAST(${expression} AS VARCHAR[])`
+  const text = `CAST(${expression} AS VARCHAR)`
+  return `CASE WHEN ${text} LIKE '[%' AND json_valid(${text}) THEN from_json(${text}, '["VARCHAR"]') ELSE ${splitCategories(text)} END`
+}
+
+function splitCategories(text: string): string {
+  return `string_split_regex(coalesce(${text}, ''), '\\s*[|;,]\\s*')`
+}
+
+/** The last line about an item wins; names that say "no genre" are no categories. */
+async function insertItems(
+  database: Database,
+  { from }: RecordSource,
+  { id, title, categories }: { id: string; title: string; categories: string },
+): Promise<void> {
+  await database.run(`INSERT INTO incoming_items
+    SELECT id, last(nullif(trim(title), '')),
+      last(list_filter(list_transform(categories, lambda name: trim(name)), lambda name: name NOT IN ('', '(no genres listed)')))
+    FROM (SELECT trim(${id}) AS id, ${title} AS title, ${categories} AS categories FROM ${from})
+    WHERE id <> '' AND strlen(id) <= 1024
+    GROUP BY id`)
+}
