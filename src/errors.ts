@@ -47,6 +47,9 @@ export const errorCatalogue = {
   RECSYS_IMPORT_REJECTED: kind(4, 400, 'Mend the rows, or accept the loss with a higher --max-rejects.'),
 
   // dataset, models, kernels, workers
+  RECSYS_MEMORY: kind(6, 503, 'Use fewer factors, fewer rows or a machine with more memory.'),
+  RECSYS_KERNEL_FAILED: kind(1, 500, 'Run the command again, and report it when it happens twice.'),
+  RECSYS_MODEL_SHAPE: kind(4, 503, 'Train the model again.'),
 
   // artifacts
   RECSYS_ARTIFACT_MISSING: kind(4, 503, 'Train the model again, or restore its directory from a backup.'),

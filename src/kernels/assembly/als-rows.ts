@@ -1,0 +1,49 @@
+import { cholesky, solveTransposed } from './cholesky'
+import { normalEquations, panelWidth } from './normal-equations'
+
+/**
+ * One half step of ALS-WR with biases (Zhou et al. 2008, eq. 7): each row x = (p, b) solves
+ * (Σ g·gᵀ + λ·n·I) x = Σ t·g exactly. A row without entries becomes zero.
+ * @param own        out, `stride` floats a row: factors, bias, zeros
+ * @param objective  out, float64 a row: Σ (t − ⟨g, x⟩)² + λ·n·‖x‖²
+ */
+export function als_rows(
+  lo: i32, hi: i32, scratch: usize, rowStarts: usize, columns: usize, values: usize, own: usize, other: usize,
+  nFactors: i32, stride: i32, mean: f32, reg: f32, regBias: f32, objective: usize,
+): void {
+  const width = panelWidth(nFactors)
+  const order = nFactors + 1
+  for (let row = lo; row < hi; row++) {
+    const start = load<i32>(rowStarts + (<usize>row << 2))
+    const n = load<i32>(rowStarts + (<usize>row << 2), 4) - start
+    const x = own + (<usize>row * <usize>stride << 2)
+    memory.fill(x, 0, <usize>stride << 2)
+    store<f64>(objective + (<usize>row << 3), 0)
+    if (n == 0) continue
+    const entries = <usize>start << 2
+    const a = normalEquations(scratch, columns + entries, values + entries, n, other, nFactors, stride, mean)
+    const y = a + (<usize>(order * width) << 2)
+    const squares = load<f32>(y + (<usize>order << 2))
+    addRidge(a, nFactors, width, reg * <f32>n, regBias * <f32>n)
+    cholesky(a, order, order + 1, width)
+    store<f64>(objective + (<usize>row << 3), <f64>squares - sumOfSquares(y, order))
+    solveTransposed(a, order, width, y)
+    memory.copy(x, y, <usize>order << 2)
+  }
+}
+
+function addRidge(a: usize, nFactors: i32, width: i32, reg: f32, regBias: f32): void {
+  for (let f = 0; f <= nFactors; f++) {
+    const diagonal = a + (<usize>(f * width + f) << 2)
+    store<f32>(diagonal, load<f32>(diagonal) + (f < nFactors ? reg : regBias))
+  }
+}
+
+function sumOfSquares(y: usize, order: i32): f64 {
+  let sum: f64 = 0
+  for (let i = 0; i < order; i++) {
+    const value = <f64>load<f32>(y + (<usize>i << 2))
+    sum += value * value
+  }
+  return sum
+}

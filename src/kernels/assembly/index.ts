@@ -1,0 +1,6 @@
+export { dot } from './dot'
+export { gram } from './gram'
+export { cholesky, solveTransposed } from './cholesky'
+export { als_rows } from './als-rows'
+export { nnls_rows } from './nnls-rows'
+export { top_k_rows, topK as top_k } from './top-k-rows'

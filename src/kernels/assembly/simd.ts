@@ -1,0 +1,15 @@
+/** a·b + c in each of four lanes; one rounding where the host has relaxed SIMD, two elsewhere. */
+// @ts-ignore: decorator
+@inline
+export function fma(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
+  return f32x4.add(f32x4.mul(a, b), c)
+}
+
+/** The sum of the four lanes, pairwise. */
+// @ts-ignore: decorator
+@inline
+export function sumLanes(a: v128): f32 {
+  const pairs = f32x4.add(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1))
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)
+}

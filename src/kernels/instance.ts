@@ -1,0 +1,28 @@
+import { readAsset } from '../host.ts'
+
+/** Addresses are byte offsets into the shared memory. Documented in `assembly/`. */
+export interface Kernels {
+  dot(a: number, b: number, width: number): number
+  gram(panel: number, nRows: number, width: number, gram: number): void
+  cholesky(a: number, order: number, nRows: number, stride: number): void
+  solveTransposed(a: number, order: number, stride: number, y: number): void
+  top_k(scores: number, nItems: number, k: number, outItems: number, outScores: number): void
+  als_rows: RowKernel
+  nnls_rows: RowKernel
+  top_k_rows: RowKernel
+}
+
+export type RowKernel = (rowLo: number, rowHi: number, scratch: number, ...args: number[]) => void
+
+export type RowKernelName = 'als_rows' | 'nnls_rows' | 'top_k_rows'
+
+/** Compiles the kernels: with relaxed SIMD (one rounding a multiply-add) where the host has it. */
+export function compileKernels(): WebAssembly.Module {
+  const relaxed = readAsset('kernels/kernels.wasm')
+  if (WebAssembly.validate(relaxed)) return new WebAssembly.Module(relaxed)
+  return new WebAssembly.Module(readAsset('kernels/kernels-plain.wasm'))
+}
+
+export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels
+}

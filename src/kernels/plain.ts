@@ -1,0 +1,165 @@
+import type { Kernels } from './instance.ts'
+
+/**
+ * The plain twins: what each kernel of `assembly/` computes, of the same signature, in the plainest words and in
+ * double precision. The tests hold the compiled kernels against them.
+ */
+export function plainKernels(memory: WebAssembly.Memory): Kernels {
+  const floats = new Float32Array(memory.buffer)
+  const doubles = new Float64Array(memory.buffer)
+  const ints = new Int32Array(memory.buffer)
+
+  function dot(a: number, b: number, width: number): number {
+    let sum = 0
+    for (let f = 0; f < width; f++) sum += floats[a / 4 + f] * floats[b / 4 + f]
+    return sum
+  }
+
+  function gram(panel: number, nRows: number, width: number, out: number): void {
+    for (let i = 0; i < width; i++) {
+      for (let j = 0; j <= i; j++) {
+        let sum = floats[out / 4 + i * width + j]
+        for (let n = 0; n < nRows; n++) {
+          sum += floats[panel / 4 + n * width + i] * floats[panel / 4 + n * width + j]
+        }
+        floats[out / 4 + i * width + j] = sum
+      }
+    }
+  }
+
+  function cholesky(a: number, order: number, nRows: number, stride: number): void {
+    const at = (i: number, j: number) => a / 4 + i * stride + j
+    for (let j = 0; j < order; j++) {
+      for (let i = j; i < nRows; i++) {
+        let value = floats[at(i, j)]
+        for (let k = 0; k < j; k++) value -= floats[at(i, k)] * floats[at(j, k)]
+        floats[at(i, j)] = i === j ? 1 / Math.sqrt(value) : value * floats[at(j, j)]
+      }
+    }
+  }
+
+  function solveTransposed(a: number, order: number, stride: number, y: number): void {
+    for (let i = order - 1; i >= 0; i--) {
+      let value = floats[y / 4 + i]
+      for (let j = i + 1; j < order; j++) value -= floats[a / 4 + j * stride + i] * floats[y / 4 + j]
+      floats[y / 4 + i] = value * floats[a / 4 + i * stride + i]
+    }
+  }
+
+  function top_k(scores: number, nItems: number, k: number, outItems: number, outScores: number): void {
+    const order = Array.from({ length: nItems }, (_, item) => item)
+      .filter((item) => floats[scores / 4 + item] > lowest)
+      .sort((a, b) => floats[scores / 4 + b] - floats[scores / 4 + a] || a - b)
+    for (let rank = 0; rank < k; rank++) {
+      const item = order[rank] ?? -1
+      ints[outItems / 4 + rank] = item
+      floats[outScores / 4 + rank] = item < 0 ? lowest : floats[scores / 4 + item]
+    }
+  }
+
+  /** Gram matrix and right-hand side of one row, in double precision: order × order and order. */
+  function equationsOf(
+    row: number,
+    args: readonly number[],
+  ): { a: number[][]; b: number[]; tt: number; n: number } {
+    const [rowStarts, columns, values, , other, nFactors, stride, mean] = args
+    const start = ints[rowStarts / 4 + row]
+    const n = ints[rowStarts / 4 + row + 1] - start
+    const a = Array.from({ length: nFactors + 1 }, () => new Array<number>(nFactors + 1).fill(0))
+    const b = new Array<number>(nFactors + 1).fill(0)
+    let tt = 0
+    for (let entry = start; entry < start + n; entry++) {
+      const at = other / 4 + ints[columns / 4 + entry] * stride
+      const g = [...floats.subarray(at, at + nFactors), 1]
+      const t = floats[values / 4 + entry] - mean - floats[at + nFactors]
+      tt += t * t
+      for (let i = 0; i <= nFactors; i++) {
+        b[i] += t * g[i]
+        for (let j = 0; j <= nFactors; j++) a[i][j] += g[i] * g[j]
+      }
+    }
+    return { a, b, tt, n }
+  }
+
+  function rowKernel(solve: (equations: Equations, x: number[]) => number[]) {
+    return (lo: number, hi: number, _scratch: number, ...args: number[]): void => {
+      const [, , , own, , nFactors, stride, , reg, regBias, objective, sweeps] = args
+      for (let row = lo; row < hi; row++) {
+        const { a, b, tt, n } = equationsOf(row, args)
+        const ridge = b.map((_, f) => n * (f < nFactors ? reg : regBias))
+        const at = own / 4 + row * stride
+        const before = Array.from(floats.subarray(at, at + nFactors + 1))
+        const x = n === 0 ? before.map(() => 0) : solve({ a, b, ridge, sweeps }, before)
+        floats.fill(0, at, at + stride)
+        floats.set(x, at)
+        doubles[objective / 8 + row] = n === 0 ? 0 : tt + quadratic({ a, b, ridge }, x)
+      }
+    }
+  }
+
+  function top_k_rows(lo: number, hi: number, scratch: number, ...args: number[]): void {
+    const [userRows, itemRows, width, nItems, seenStarts, seenColumns, k, outItems, outScores] = args
+    for (let user = lo; user < hi; user++) {
+      for (let item = 0; item < nItems; item++) {
+        floats[scratch / 4 + item] = dot(itemRows + 4 * item * width, userRows + 4 * user * width, width)
+      }
+      for (let entry = ints[seenStarts / 4 + user]; entry < ints[seenStarts / 4 + user + 1]; entry++) {
+        floats[scratch / 4 + ints[seenColumns / 4 + entry]] = lowest
+      }
+      top_k(scratch, nItems, k, outItems + 4 * user * k, outScores + 4 * user * k)
+    }
+  }
+
+  const als_rows = rowKernel(({ a, b, ridge }) => solveSymmetric(a, b, ridge))
+  const nnls_rows = rowKernel(descend)
+  return { dot, gram, cholesky, solveTransposed, top_k, als_rows, nnls_rows, top_k_rows }
+}
+
+interface Equations {
+  readonly a: readonly (readonly number[])[]
+  readonly b: readonly number[]
+  readonly ridge: readonly number[]
+  readonly sweeps?: number
+}
+
+/** Marks an item that must not be chosen. */
+const lowest = Math.fround(-3.4028234663852886e38)
+
+/** (A + diag(ridge)) x = b by Gauss elimination; A is positive definite, so no pivoting is needed. */
+function solveSymmetric(a: Equations['a'], b: Equations['b'], ridge: Equations['ridge']): number[] {
+  const m = a.map((row, i) => [...row.map((value, j) => value + (i === j ? ridge[i] : 0)), b[i]])
+  for (let pivot = 0; pivot < m.length; pivot++) {
+    for (let i = pivot + 1; i < m.length; i++) {
+      const factor = m[i][pivot] / m[pivot][pivot]
+      for (let j = pivot; j <= m.length; j++) m[i][j] -= factor * m[pivot][j]
+    }
+  }
+  const x = new Array<number>(m.length).fill(0)
+  for (let i = m.length - 1; i >= 0; i--) {
+    let value = m[i][m.length]
+    for (let j = i + 1; j < m.length; j++) value -= m[i][j] * x[j]
+    x[i] = value / m[i][i]
+  }
+  return x
+}
+
+function descend({ a, b, ridge, sweeps = 1 }: Equations, before: number[]): number[] {
+  const x = [...before]
+  for (let sweep = 0; sweep < sweeps; sweep++) {
+    for (let f = 0; f < x.length; f++) {
+      const gradient = b[f] - a[f].reduce((sum, value, g) => sum + value * x[g], 0) - ridge[f] * x[f]
+      x[f] = Math.max(0, x[f] + gradient / (a[f][f] + ridge[f]))
+    }
+  }
+  return x
+}
+
+/** xᵀ(A + diag(ridge))x − 2⟨b, x⟩ */
+function quadratic({ a, b, ridge }: Equations, x: readonly number[]): number {
+  let value = 0
+  for (let i = 0; i < x.length; i++) {
+    value += x[i] * (ridge[i] * x[i] - 2 * b[i])
+    for (let j = 0; j < x.length; j++) value += x[i] * a[i][j] * x[j]
+  }
+  return value
+}

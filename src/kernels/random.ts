@@ -1,0 +1,25 @@
+/**
+ * Counter-based random numbers: the value at a position depends on the seed and the position alone, never on who asks
+ * or in which order. Philox-like mixing is not needed for initial factors; this is the finaliser of MurmurHash3
+ * (fmix32) over two rounds of a Weyl sequence.
+ */
+export function uniformAt(seed: number, position: number): number {
+  let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(position + 1, 0xc2b2ae35)
+  h = fmix32(fmix32(h) + Math.imul(position, 0x9e3779b9))
+  return (h >>> 0) / 2 ** 32
+}
+
+/** Standard normal by Box and Muller (1958) from positions 2·position and 2·position + 1. */
+export function normalAt(seed: number, position: number): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - uniformAt(seed, 2 * position)))
+  return radius * Math.cos(2 * Math.PI * uniformAt(seed, 2 * position + 1))
+}
+
+function fmix32(value: number): number {
+  let h = value
+  h ^= h >>> 16
+  h = Math.imul(h, 0x85ebca6b)
+  h ^= h >>> 13
+  h = Math.imul(h, 0xc2b2ae35)
+  return h ^ (h >>> 16)
+}

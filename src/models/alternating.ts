@@ -1,0 +1,191 @@
+import type { Csr, TrainingSet } from '../dataset/types.ts'
+import type { RowJob } from '../kernels/compute.ts'
+import { normalAt } from '../kernels/random.ts'
+import { averageRow } from './average-row.ts'
+import type { EpochReport, FitContext, Tensor } from './types.ts'
+
+/**
+ * What svd and nmf share: rating ≈ mean + b_u + b_i + ⟨p_u, q_i⟩, fitted by exact or near-exact half steps over the
+ * users with the items held, then the other way round. Rows lie in shared memory as factors, bias, zeros.
+ */
+export interface AlternatingPlan {
+  readonly kernel: 'als_rows' | 'nnls_rows'
+  readonly nFactors: number
+  readonly nEpochs: number
+  /** λ: each row is penalised by λ·n·‖x‖², n its number of ratings (Zhou et al. 2008). */
+  readonly reg: number
+  /** The same for the bias. */
+  readonly regBias: number
+  /** What the model adds to every prediction. */
+  readonly mean: number
+  readonly initial: InitialFactors
+  /** Further arguments of the kernel. */
+  readonly extra: readonly number[]
+}
+
+/** Start of the items' factors: mean + deviation·N(0, 1), the absolute value of it where `nonNegative`. */
+export interface InitialFactors {
+  readonly mean: number
+  readonly deviation: number
+  readonly nonNegative: boolean
+  readonly itemBias: number
+}
+
+export type FactorTensors = Readonly<
+  Record<'userFactors' | 'itemFactors' | 'userBias' | 'itemBias' | 'mean', Tensor>
+>
+
+interface Side {
+  readonly ratings: SharedCsr
+  readonly rows: Float32Array
+  readonly objective: Float64Array
+}
+
+interface SharedCsr {
+  readonly nRows: number
+  readonly rowStarts: Int32Array
+  readonly columns: Int32Array
+  readonly values: Float32Array
+}
+
+/** Floats a row: factors and bias, up to a multiple of 4. */
+function strideOf(nFactors: number): number {
+  return (nFactors + 4) & ~3
+}
+
+/** Bytes of one thread's scratch: a panel of 64 rows and a square of the panel's width. */
+function scratchBytes(nFactors: number): number {
+  const width = (nFactors + 9) & ~7
+  return 4 * width * (64 + width)
+}
+
+/** Bytes of shared memory that `fitAlternating` takes, scratch for 64 threads included. */
+export function alternatingBytes(train: TrainingSet, nFactors: number): number {
+  const nRows = train.nUsers + train.nItems
+  const nRatings = train.byUser.columns.length
+  return nRows * (4 * strideOf(nFactors) + 12) + nRatings * 16 + 64 * scratchBytes(nFactors)
+}
+
+export async function fitAlternating(
+  train: TrainingSet,
+  plan: AlternatingPlan,
+  context: FitContext,
+): Promise<FactorTensors> {
+  const users = makeSide(train.byUser, plan, context)
+  const items = makeSide(train.byItem, plan, context)
+  initialise(items.rows, plan, context.seed)
+  if (plan.kernel === 'nnls_rows') initialise(users.rows, plan, context.seed + 1)
+  for (let epoch = 1; epoch <= plan.nEpochs; epoch++) {
+    await context.compute.run(halfStep(users, items, plan, context))
+    await context.compute.run(halfStep(items, users, plan, context))
+    context.onEpoch?.(reportEpoch(epoch, users, items, plan))
+  }
+  for (const side of [users, items]) fillUntrainedRows(side, plan)
+  return extractTensors(users, items, plan)
+}
+
+function makeSide(csr: Csr, plan: AlternatingPlan, { compute }: FitContext): Side {
+  const copy = <T extends Int32Array | Float32Array>(into: T, from: T): T => {
+    into.set(from)
+    return into
+  }
+  return {
+    ratings: {
+      nRows: csr.nRows,
+      rowStarts: copy(compute.int32(csr.nRows + 1), csr.rowStarts),
+      columns: copy(compute.int32(csr.columns.length), csr.columns),
+      values: copy(compute.float32(csr.values.length), csr.values),
+    },
+    rows: compute.float32(csr.nRows * strideOf(plan.nFactors)),
+    objective: compute.float64(csr.nRows),
+  }
+}
+
+function initialise(rows: Float32Array, { nFactors, initial }: AlternatingPlan, seed: number): void {
+  const stride = strideOf(nFactors)
+  for (let start = 0; start < rows.length; start += stride) {
+    for (let f = 0; f < nFactors; f++) {
+      const value = initial.mean + initial.deviation * normalAt(seed, start + f)
+      rows[start + f] = initial.nonNegative ? Math.abs(value) : value
+    }
+    rows[start + nFactors] = initial.itemBias
+  }
+}
+
+function halfStep(own: Side, other: Side, plan: AlternatingPlan, { signal }: FitContext): RowJob {
+  const { nRows, rowStarts, columns, values } = own.ratings
+  const { nFactors, mean, reg, regBias, kernel, extra } = plan
+  const scalars = [nFactors, strideOf(nFactors), mean, reg, regBias]
+  return {
+    kernel,
+    nRows,
+    scratchBytes: scratchBytes(nFactors),
+    args: [rowStarts, columns, values, own.rows, other.rows, ...scalars, own.objective, ...extra],
+    signal,
+  }
+}
+
+/**
+ * loss = (Σ (rating − predicted)² + both sides' penalties) / ratings, the quantity that half steps lower; trainRmse
+ * before clipping. Sums go row by row in one order, so that they do not depend on the threads.
+ */
+function reportEpoch(epoch: number, users: Side, items: Side, plan: AlternatingPlan): EpochReport {
+  const nRatings = Math.max(1, items.ratings.rowStarts[items.ratings.nRows])
+  const itemObjective = items.objective.reduce((sum, value) => sum + value, 0)
+  const squares = Math.max(0, itemObjective - penaltyOf(items, plan))
+  const loss = (itemObjective + penaltyOf(users, plan)) / nRatings
+  return { epoch, nEpochs: plan.nEpochs, metrics: { loss, trainRmse: Math.sqrt(squares / nRatings) } }
+}
+
+/** Σ n·(λ‖factors‖² + λ_b·bias²) over the rows. */
+function penaltyOf({ ratings, rows }: Side, { nFactors, reg, regBias }: AlternatingPlan): number {
+  const stride = strideOf(nFactors)
+  let penalty = 0
+  for (let row = 0; row < ratings.nRows; row++) {
+    const start = row * stride
+    let norm = 0
+    for (let f = 0; f < nFactors; f++) norm += rows[start + f] ** 2
+    const n = ratings.rowStarts[row + 1] - ratings.rowStarts[row]
+    penalty += n * (reg * norm + regBias * rows[start + nFactors] ** 2)
+  }
+  return penalty
+}
+
+/** A row without ratings gets the average of those that have some: the best guess about somebody unknown. */
+function fillUntrainedRows({ ratings, rows }: Side, { nFactors }: AlternatingPlan): void {
+  const stride = strideOf(nFactors)
+  const trained = (row: number) => ratings.rowStarts[row + 1] > ratings.rowStarts[row]
+  const average = averageRow(rows, stride, trained)
+  for (let row = 0; row < ratings.nRows; row++) if (!trained(row)) rows.set(average, row * stride)
+}
+
+function extractTensors(users: Side, items: Side, { nFactors, mean }: AlternatingPlan): FactorTensors {
+  const factors = (axis: 'user' | 'item', { rows }: Side): Tensor => ({
+    axis,
+    width: nFactors,
+    data: cut(rows, nFactors, 0, nFactors),
+  })
+  const bias = (axis: 'user' | 'item', { rows }: Side): Tensor => ({
+    axis,
+    width: 1,
+    data: cut(rows, nFactors, nFactors, 1),
+  })
+  return {
+    userFactors: factors('user', users),
+    itemFactors: factors('item', items),
+    userBias: bias('user', users),
+    itemBias: bias('item', items),
+    mean: { axis: 'model', width: 1, data: Float32Array.of(mean) },
+  }
+}
+
+/** Columns [from, from + width) of every row, in memory that nobody shares. */
+function cut(rows: Float32Array, nFactors: number, from: number, width: number): Float32Array {
+  const stride = strideOf(nFactors)
+  const out = new Float32Array((rows.length / stride) * width)
+  for (let row = 0; row * stride < rows.length; row++) {
+    const start = row * stride + from
+    out.set(rows.subarray(start, start + width), row * width)
+  }
+  return out
+}

@@ -1,0 +1,187 @@
+import { CholeskyDecomposition, Matrix } from 'ml-matrix'
+import { RecsysError } from '../errors.ts'
+import { averageRow } from './average-row.ts'
+import { nonNegativeLeastSquares } from './non-negative.ts'
+import type { HistoryEntry, Model, ModelState, RankingFactors, Tensor } from './types.ts'
+
+/** How a new user's row is found from a history. */
+export interface FoldIn {
+  readonly reg: number
+  readonly regBias: number
+  readonly nonNegative: boolean
+}
+
+/**
+ * rating = mean + b_u + b_i + ⟨p_u, q_i⟩, clipped; items are ordered by b_i + ⟨p_u, q_i⟩. An unknown user or item
+ * counts as the average one.
+ */
+export function factorModel(state: ModelState, foldIn: FoldIn): Model {
+  return new FactorModel(state, foldIn)
+}
+
+/** One side of the model; the average row stands for an unknown index. */
+interface Side {
+  readonly factors: Float32Array
+  readonly bias: Float32Array
+  readonly averageFactors: Float32Array
+  readonly averageBias: number
+}
+
+class FactorModel implements Model {
+  readonly algorithm: Model['algorithm']
+  readonly params: Model['params']
+  readonly nUsers: number
+  readonly nItems: number
+  readonly ratingRange: Model['ratingRange']
+  readonly tensors: Model['tensors']
+  readonly #foldIn: FoldIn
+  readonly #width: number
+  readonly #users: Side
+  readonly #items: Side
+  readonly #mean: number
+  #itemNorms: Float32Array | undefined
+
+  constructor(state: ModelState, foldIn: FoldIn) {
+    this.algorithm = state.algorithm
+    this.params = state.params
+    this.nUsers = state.nUsers
+    this.nItems = state.nItems
+    this.ratingRange = state.ratingRange
+    this.tensors = state.tensors
+    this.#foldIn = foldIn
+    this.#width = state.tensors.userFactors?.width ?? 0
+    this.#users = sideOf(state, 'user', this.#width)
+    this.#items = sideOf(state, 'item', this.#width)
+    this.#mean = tensorOf(state, 'mean', 'model', 1)[0]
+  }
+
+  predict(userIndex: number, itemIndex: number): number {
+    const [p, u] = rowOf(this.#users, userIndex)
+    const [q, i] = rowOf(this.#items, itemIndex)
+    const rating = this.#mean + biasOf(this.#users, userIndex) + biasOf(this.#items, itemIndex)
+    const [min, max] = this.ratingRange
+    return Math.min(max, Math.max(min, rating + dotAt(p, u, q, i, this.#width)))
+  }
+
+  scoreUser(userIndex: number, scores: Float32Array): void {
+    this.#scoreRow(...rowOf(this.#users, userIndex), scores)
+  }
+
+  scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void {
+    if (history.length === 0) this.scoreUser(-1, scores)
+    else this.#scoreRow(this.#foldInRow(history), 0, scores)
+  }
+
+  /** Cosine of the items' factors; 0 to and from an item without any. */
+  scoreSimilar(itemIndex: number, similarity: Float32Array): void {
+    const { factors } = this.#items
+    this.#itemNorms ??= normsOf(factors, this.nItems, this.#width)
+    const norms = this.#itemNorms
+    for (let item = 0; item < this.nItems; item++) {
+      const scale = norms[itemIndex] * norms[item]
+      similarity[item] = scale > 0 ? dotAt(factors, itemIndex, factors, item, this.#width) / scale : 0
+    }
+  }
+
+  rankingFactors(): RankingFactors {
+    const ones = new Float32Array(this.nUsers).fill(1)
+    const width = (this.#width + 4) & ~3
+    return {
+      width,
+      userRows: beside(this.#users.factors, this.#width, ones, width),
+      itemRows: beside(this.#items.factors, this.#width, this.#items.bias, width),
+    }
+  }
+
+  #scoreRow(rows: Float32Array, row: number, scores: Float32Array): void {
+    const { factors, bias } = this.#items
+    for (let item = 0; item < this.nItems; item++) {
+      scores[item] = bias[item] + dotAt(rows, row, factors, item, this.#width)
+    }
+  }
+
+  /** The half step of the training for one row: (Σ g·gᵀ + λ·n·I) x = Σ t·g with g = (q, 1). */
+  #foldInRow(history: readonly HistoryEntry[]): Float32Array {
+    const { factors, bias } = this.#items
+    const width = this.#width
+    const features = new Matrix(
+      history.map(({ itemIndex: i }) => [...factors.subarray(i * width, (i + 1) * width), 1]),
+    )
+    const targets = history.map(({ itemIndex, rating }) => rating - this.#mean - bias[itemIndex])
+    const gram = features.transpose().mmul(features)
+    const { reg, regBias, nonNegative } = this.#foldIn
+    for (let f = 0; f <= width; f++) {
+      gram.set(f, f, gram.get(f, f) + history.length * (f < width ? reg : regBias))
+    }
+    const right = features.transpose().mmul(Matrix.columnVector(targets))
+    const x = nonNegative
+      ? nonNegativeLeastSquares(gram, right.getColumn(0))
+      : new CholeskyDecomposition(gram).solve(right).getColumn(0)
+    return Float32Array.from(x.slice(0, width))
+  }
+}
+
+function sideOf(state: ModelState, axis: 'user' | 'item', width: number): Side {
+  const factors = tensorOf(state, `${axis}Factors`, axis, width)
+  const bias = tensorOf(state, `${axis}Bias`, axis, 1)
+  return {
+    factors,
+    bias,
+    averageFactors: averageRow(factors, width),
+    averageBias: averageRow(bias, 1)[0],
+  }
+}
+
+/** The array that holds the row, and its place there; the average row for an index of −1. */
+function rowOf(side: Side, index: number): [rows: Float32Array, row: number] {
+  return index < 0 ? [side.averageFactors, 0] : [side.factors, index]
+}
+
+function biasOf(side: Side, index: number): number {
+  return index < 0 ? side.averageBias : side.bias[index]
+}
+
+function tensorOf(state: ModelState, name: string, axis: Tensor['axis'], width: number): Float32Array {
+  const tensor = state.tensors[name]
+  const nRows = { user: state.nUsers, item: state.nItems, model: 1 }[axis]
+  if (tensor?.axis === axis && tensor.width === width && tensor.data.length === nRows * width) {
+    return tensor.data
+  }
+  const got = tensor ? `${tensor.axis} × ${tensor.width}, ${tensor.data.length} values` : 'none'
+  throw new RecsysError('RECSYS_MODEL_SHAPE', {
+    message: `tensor ${name} of a ${state.algorithm} model is ${got}, expected ${axis} × ${width}, ${nRows * width} values`,
+  })
+}
+
+/** ⟨a[row], b[other]⟩ with four sums, so that the additions need not wait for each other. */
+function dotAt(a: Float32Array, row: number, b: Float32Array, other: number, width: number): number {
+  const i = row * width
+  const j = other * width
+  const whole = width & ~3
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  for (let f = 0; f < whole; f += 4) {
+    s0 += a[i + f] * b[j + f]
+    s1 += a[i + f + 1] * b[j + f + 1]
+    s2 += a[i + f + 2] * b[j + f + 2]
+    s3 += a[i + f + 3] * b[j + f + 3]
+  }
+  for (let f = whole; f < width; f++) s0 += a[i + f] * b[j + f]
+  return s0 + s1 + (s2 + s3)
+}
+
+function normsOf(factors: Float32Array, nRows: number, width: number): Float32Array {
+  return Float32Array.from({ length: nRows }, (_, row) => Math.sqrt(dotAt(factors, row, factors, row, width)))
+}
+
+/** Rows of factors with one more column beside them, padded with zeros to `width`. */
+function beside(factors: Float32Array, nFactors: number, column: Float32Array, width: number): Float32Array {
+  const rows = new Float32Array(column.length * width)
+  for (let row = 0; row < column.length; row++) {
+    rows.set(factors.subarray(row * nFactors, (row + 1) * nFactors), row * width)
+    rows[row * width + nFactors] = column[row]
+  }
+  return rows
+}

@@ -1,0 +1,57 @@
+import type { TrainingSet } from '../../dataset/types.ts'
+import { alternatingBytes, fitAlternating } from '../alternating.ts'
+import { factorModel } from '../factor-model.ts'
+import { meanRating } from '../training-mean.ts'
+import type { Algorithm, FitContext, Model, ModelState, Params } from '../types.ts'
+
+/**
+ * Masked non-negative matrix factorisation: only observed ratings count, every factor and bias is ≥ 0, and the penalty
+ * is weighted as in ALS-WR. Cyclic coordinate descent (Hsieh & Dhillon 2011) on each row's normal equations. A scale
+ * that reaches below zero is shifted to start there.
+ */
+export const nmf: Algorithm = {
+  name: 'nmf',
+  summary: 'masked non-negative matrix factorisation by coordinate descent',
+  parameters: {
+    factors: { description: 'latent factors', default: 20, min: 1, max: 1024, integer: true },
+    epochs: { description: 'passes over users and items', default: 30, min: 1, max: 1000, integer: true },
+    reg: {
+      description: 'λ, times the number of ratings of a row',
+      default: 0.08,
+      min: 0,
+      max: 10,
+      integer: false,
+    },
+  },
+  memoryBytes: (train, params) => alternatingBytes(train, params.factors),
+  fit,
+  restore,
+}
+
+async function fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
+  const { factors, epochs } = params
+  const floor = Math.min(0, train.ratingRange[0])
+  const height = meanRating(train) - floor
+  const level = Math.sqrt(height / 2 / factors)
+  const plan = {
+    kernel: 'nnls_rows',
+    nFactors: factors,
+    nEpochs: epochs,
+    ...penalties(params),
+    mean: floor,
+    initial: { mean: level, deviation: 0.3 * level, nonNegative: true, itemBias: height / 4 },
+    extra: [1],
+  } as const
+  const tensors = await fitAlternating(train, plan, context)
+  const { nUsers, nItems, ratingRange } = train
+  return restore({ algorithm: 'nmf', params, nUsers, nItems, ratingRange, tensors })
+}
+
+function restore(state: ModelState): Model {
+  return factorModel(state, { ...penalties(state.params), nonNegative: true })
+}
+
+function penalties({ reg }: Params): { readonly reg: number; readonly regBias: number } {
+  const penalty = Math.max(reg, 1e-6)
+  return { reg: penalty, regBias: penalty / 2 }
+}

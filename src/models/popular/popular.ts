@@ -1,0 +1,89 @@
+import type { TrainingSet } from '../../dataset/types.ts'
+import { RecsysError } from '../../errors.ts'
+import { meanRating } from '../training-mean.ts'
+import type { Algorithm, Model, ModelState, Params, RankingFactors } from '../types.ts'
+
+/**
+ * The floor: a rating is the item's mean, damped towards the mean of all by as many ratings as `damping` says; items
+ * are ordered by how many ratings they have, equal ones by their damped mean.
+ */
+export const popular: Algorithm = {
+  name: 'popular',
+  summary: 'damped mean and count of each item: the floor for every other model',
+  parameters: {
+    damping: {
+      description: 'ratings of average height added to each item',
+      default: 5,
+      min: 0,
+      max: 1e6,
+      integer: false,
+    },
+  },
+  memoryBytes: () => 0,
+  fit: async (train, params, { signal }) => {
+    signal?.throwIfAborted()
+    const { nUsers, nItems, ratingRange } = train
+    return restore({
+      algorithm: 'popular',
+      params,
+      nUsers,
+      nItems,
+      ratingRange,
+      tensors: countItems(train, params),
+    })
+  },
+  restore,
+}
+
+function countItems(train: TrainingSet, { damping }: Params): ModelState['tensors'] {
+  const { rowStarts, values } = train.byItem
+  const mean = meanRating(train)
+  const itemMean = new Float32Array(train.nItems)
+  const itemScore = new Float32Array(train.nItems)
+  const span = Math.max(1e-9, train.ratingRange[1] - train.ratingRange[0])
+  for (let item = 0; item < train.nItems; item++) {
+    let sum = damping * mean
+    for (let entry = rowStarts[item]; entry < rowStarts[item + 1]; entry++) sum += values[entry]
+    const count = rowStarts[item + 1] - rowStarts[item]
+    itemMean[item] = count + damping > 0 ? sum / (count + damping) : mean
+    // The mean decides between equal counts: it adds less than one rating would.
+    itemScore[item] = count + (0.5 * (itemMean[item] - train.ratingRange[0])) / span
+  }
+  return {
+    itemMean: { axis: 'item', width: 1, data: itemMean },
+    itemScore: { axis: 'item', width: 1, data: itemScore },
+    mean: { axis: 'model', width: 1, data: Float32Array.of(mean) },
+  }
+}
+
+function restore(state: ModelState): Model {
+  const itemMean = column(state, 'itemMean', state.nItems)
+  const itemScore = column(state, 'itemScore', state.nItems)
+  const mean = column(state, 'mean', 1)[0]
+  return {
+    ...state,
+    predict: (_user, item) => (item < 0 ? mean : itemMean[item]),
+    scoreUser: (_user, scores) => scores.set(itemScore),
+    scoreHistory: (_history, scores) => scores.set(itemScore),
+    // Nothing is known about likeness: the popular items stand beside every item.
+    scoreSimilar: (_item, similarity) => similarity.set(itemScore),
+    rankingFactors: () => rankingFactors(state.nUsers, itemScore),
+  }
+}
+
+function rankingFactors(nUsers: number, itemScore: Float32Array): RankingFactors {
+  const width = 4
+  const userRows = new Float32Array(nUsers * width)
+  const itemRows = new Float32Array(itemScore.length * width)
+  for (let user = 0; user < nUsers; user++) userRows[user * width] = 1
+  for (let item = 0; item < itemScore.length; item++) itemRows[item * width] = itemScore[item]
+  return { width, userRows, itemRows }
+}
+
+function column(state: ModelState, name: string, length: number): Float32Array {
+  const tensor = state.tensors[name]
+  if (tensor?.width === 1 && tensor.data.length === length) return tensor.data
+  throw new RecsysError('RECSYS_MODEL_SHAPE', {
+    message: `tensor ${name} of a popular model has ${tensor?.data.length ?? 'no'} values, expected ${length}`,
+  })
+}

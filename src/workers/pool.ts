@@ -1,0 +1,158 @@
+import { availableParallelism } from 'node:os'
+import type { Worker } from 'node:worker_threads'
+import { RecsysError } from '../errors.ts'
+import { startWorker } from '../host.ts'
+import type { Compute, RowJob } from '../kernels/compute.ts'
+import { compileKernels, type RowKernelName } from '../kernels/instance.ts'
+import { SharedMemory } from '../kernels/shared-memory.ts'
+import type { FromWorker, RunMessage, WorkerSetup } from './messages.ts'
+
+export interface PoolOptions {
+  /** Default: the cores of the machine. */
+  readonly nThreads?: number
+  /** Most shared memory that may be taken; default 4 GiB, all that WASM can address. */
+  readonly maxBytes?: number
+}
+
+/** A larger number than any job has ranges: whoever takes it stops. */
+const calledOff = 2 ** 30
+
+/** Threads over one shared memory. Resolves when every thread is ready. */
+export async function startCompute(options: PoolOptions = {}): Promise<Compute> {
+  const shared = new SharedMemory(options.maxBytes)
+  const nThreads = options.nThreads ?? availableParallelism()
+  const setup: WorkerSetup = { module: compileKernels(), memory: shared.memory }
+  const threads = Array.from({ length: nThreads }, () => new KernelThread(setup))
+  try {
+    await Promise.all(threads.map((thread) => thread.ready))
+  } catch (error) {
+    await Promise.all(threads.map((thread) => thread.stop()))
+    throw error
+  }
+  return new Pool(threads, shared)
+}
+
+class Pool implements Compute {
+  readonly #threads: readonly KernelThread[]
+  readonly #shared: SharedMemory
+  readonly #nextRange: Int32Array
+  #scratch: { readonly sizeBytes: number; readonly addresses: readonly number[] } = {
+    sizeBytes: 0,
+    addresses: [],
+  }
+  #jobs = 0
+  #busy: Promise<unknown> = Promise.resolve()
+
+  constructor(threads: readonly KernelThread[], shared: SharedMemory) {
+    this.#threads = threads
+    this.#shared = shared
+    this.#nextRange = shared.int32(1)
+  }
+
+  get nThreads(): number {
+    return this.#threads.length
+  }
+
+  float32(length: number): Float32Array {
+    return this.#shared.float32(length)
+  }
+
+  float64(length: number): Float64Array {
+    return this.#shared.float64(length)
+  }
+
+  int32(length: number): Int32Array {
+    return this.#shared.int32(length)
+  }
+
+  /** Jobs run one after the other, in the order of the calls. */
+  run(job: RowJob): Promise<void> {
+    const result = this.#busy.then(() => this.#runNow(job))
+    this.#busy = result.catch(() => undefined)
+    return result
+  }
+
+  async release(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()))
+  }
+
+  async #runNow(job: RowJob): Promise<void> {
+    job.signal?.throwIfAborted()
+    const { kernel, nRows, rowsPerRange = 64, scratchBytes = 0 } = job
+    const args = job.args.map((argument) => (typeof argument === 'number' ? argument : argument.byteOffset))
+    const scratch = this.#scratchFor(scratchBytes)
+    Atomics.store(this.#nextRange, 0, 0)
+    const callOff = () => void Atomics.store(this.#nextRange, 0, calledOff)
+    job.signal?.addEventListener('abort', callOff, { once: true })
+    const common = {
+      type: 'run',
+      jobId: ++this.#jobs,
+      kernel: kernel as RowKernelName,
+      nRows,
+      rowsPerRange,
+      args,
+    } as const
+    const nextRange = this.#nextRange.byteOffset
+    const runs = this.#threads.map((thread, index) =>
+      thread.run({ ...common, nextRange, scratch: scratch[index] }),
+    )
+    const outcomes = await Promise.allSettled(runs)
+    job.signal?.removeEventListener('abort', callOff)
+    job.signal?.throwIfAborted()
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed) throw failed.reason
+  }
+
+  /** Scratch is kept from job to job and only replaced by a larger one. */
+  #scratchFor(sizeBytes: number): readonly number[] {
+    if (sizeBytes > this.#scratch.sizeBytes || this.#scratch.addresses.length === 0) {
+      this.#scratch = { sizeBytes, addresses: this.#threads.map(() => this.#shared.allocate(sizeBytes)) }
+    }
+    return this.#scratch.addresses
+  }
+}
+
+/** One worker thread, which does one job at a time. */
+class KernelThread {
+  readonly ready: Promise<void>
+  readonly #worker: Worker
+  #current: { resolve(): void; reject(error: Error): void } | undefined
+
+  constructor(setup: WorkerSetup) {
+    this.#worker = startWorker('workers/kernel-worker', { workerData: setup })
+    this.ready = this.#next()
+    this.#worker.on('message', (message: FromWorker) => {
+      if (message.type === 'failed') this.#settle(stopped(message.message))
+      else this.#settle()
+    })
+    this.#worker.on('error', (error: Error) => this.#settle(stopped(error.message, error)))
+    this.#worker.on('exit', (code) => this.#settle(stopped(`the thread ended with code ${code}`)))
+  }
+
+  run(message: RunMessage): Promise<void> {
+    const done = this.#next()
+    this.#worker.postMessage(message)
+    return done
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#current = { resolve, reject }
+    })
+  }
+
+  #settle(error?: Error): void {
+    const current = this.#current
+    this.#current = undefined
+    if (error) current?.reject(error)
+    else current?.resolve()
+  }
+}
+
+function stopped(message: string, cause?: unknown): RecsysError {
+  return new RecsysError('RECSYS_KERNEL_FAILED', { message: `a kernel thread stopped: ${message}`, cause })
+}

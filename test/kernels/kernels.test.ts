@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { CholeskyDecomposition, Matrix } from 'ml-matrix'
+import { describe, expect, test } from 'vitest'
+import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
+import { plainKernels } from '../../src/kernels/plain.ts'
+import { normalAt, uniformAt } from '../../src/kernels/random.ts'
+import { SharedMemory } from '../../src/kernels/shared-memory.ts'
+
+const plainBuild = new URL('../../src/kernels/kernels-plain.wasm', import.meta.url)
+const builds: [name: string, module: WebAssembly.Module][] = [
+  ['relaxed SIMD', compileKernels()],
+  ['plain SIMD', new WebAssembly.Module(readFileSync(plainBuild))],
+]
+
+/** One memory for the compiled kernels and their twins. */
+function bench(module: WebAssembly.Module): { shared: SharedMemory; wasm: Kernels; twin: Kernels } {
+  const shared = new SharedMemory()
+  shared.memory.grow(64)
+  return { shared, wasm: instantiateKernels(module, shared.memory), twin: plainKernels(shared.memory) }
+}
+
+function randomFloats(shared: SharedMemory, length: number, seed: number): Float32Array {
+  const floats = shared.float32(length)
+  for (let i = 0; i < length; i++) floats[i] = uniformAt(seed, i) * 2 - 1
+  return floats
+}
+
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  for (let i = 0; i < expected.length; i++) {
+    const scale = Math.max(1, Math.abs(expected[i]))
+    if (!(Math.abs(actual[i] - expected[i]) <= tolerance * scale)) {
+      expect.fail(`value ${i} is ${actual[i]}, the twin has ${expected[i]}`)
+    }
+  }
+}
+
+describe.each(builds)('kernels with %s', (_name, module) => {
+  test('dot agrees with its twin to 1e-5', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 64 }), fc.nat(), (quads, seed) => {
+        const { shared, wasm, twin } = bench(module)
+        const [a, b] = [randomFloats(shared, 4 * quads, seed), randomFloats(shared, 4 * quads, seed + 1)]
+        const expected = twin.dot(a.byteOffset, b.byteOffset, 4 * quads)
+        expectClose([wasm.dot(a.byteOffset, b.byteOffset, 4 * quads)], [expected], 1e-5)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('the rank-k update agrees with its twin and with ml-matrix to 1e-4', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 8 }), fc.nat(100), fc.nat(), (eights, nRows, seed) => {
+        const { shared, wasm, twin } = bench(module)
+        const width = 8 * eights
+        const panel = randomFloats(shared, nRows * width, seed)
+        const [out, expected] = [shared.float32(width * width), shared.float32(width * width)]
+        wasm.gram(panel.byteOffset, nRows, width, out.byteOffset)
+        twin.gram(panel.byteOffset, nRows, width, expected.byteOffset)
+        const lower = (m: Float32Array) =>
+          Array.from(m).filter((_, at) => at % width <= Math.floor(at / width))
+        expectClose(lower(out), lower(expected), 1e-4)
+        if (nRows === 0) return
+        const matrix = Matrix.from1DArray(nRows, width, Array.from(panel))
+        expectClose(lower(out), lower(Float32Array.from(matrix.transpose().mmul(matrix).to1DArray())), 1e-4)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('Cholesky and the triangular solve agree with their twins and solve the system of ml-matrix', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 70 }), fc.nat(), (order, seed) => {
+        const { shared, wasm, twin } = bench(module)
+        const width = (order + 8) & ~7
+        const system = positiveDefinite(order, seed)
+        const right = Array.from({ length: order }, (_, i) => normalAt(seed + 9, i))
+        const solve = (kernels: Kernels): Float32Array => {
+          const a = shared.float32(width * width)
+          for (let i = 0; i < order; i++) a.set(system.getRow(i), i * width)
+          a.set(right, order * width)
+          kernels.cholesky(a.byteOffset, order, order + 1, width)
+          const y = a.subarray(order * width, order * width + order)
+          kernels.solveTransposed(a.byteOffset, order, width, y.byteOffset)
+          return y
+        }
+        const x = solve(wasm)
+        expectClose(x, solve(twin), 1e-3)
+        const oracle = new CholeskyDecomposition(system).solve(Matrix.columnVector(right)).getColumn(0)
+        expectClose(x, oracle, 1e-3)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('top-k agrees with its twin, ties to the lower item, fewer than k filled with -1', () => {
+    const scores = fc.array(fc.constantFrom(-3.4028234663852886e38, 0, 1, 2, 2.5, 7), { maxLength: 60 })
+    fc.assert(
+      fc.property(scores, fc.integer({ min: 1, max: 20 }), (values, k) => {
+        const { shared, wasm, twin } = bench(module)
+        const floats = shared.float32(values.length)
+        floats.set(values)
+        const run = (kernels: Kernels) => {
+          const [items, best] = [shared.int32(k), shared.float32(k)]
+          kernels.top_k(floats.byteOffset, values.length, k, items.byteOffset, best.byteOffset)
+          return { items, best }
+        }
+        expect(run(wasm)).toEqual(run(twin))
+      }),
+    )
+  })
+
+  test.each(['als_rows', 'nnls_rows'] as const)('%s agrees with its twin to 2e-3', (kernel) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 24 }), fc.nat(), (nFactors, seed) => {
+        const { shared, wasm, twin } = bench(module)
+        const system = rowSystem(shared, nFactors, seed)
+        const run = (kernels: Kernels) => {
+          const [own, objective] = [shared.float32(system.own.length), shared.float64(system.nRows)]
+          own.set(system.own)
+          const scalars = [nFactors, system.stride, 3.5, 0.1, 0.05, objective.byteOffset, 2]
+          const scratch = shared.allocate(4 * 48 * (64 + 48))
+          const { rowStarts, columns, values, other } = system
+          const buffers = [rowStarts, columns, values, own, other].map(({ byteOffset }) => byteOffset)
+          kernels[kernel](0, system.nRows, scratch, ...buffers, ...scalars)
+          return { own, objective }
+        }
+        const [got, expected] = [run(wasm), run(twin)]
+        expectClose(got.own, expected.own, 2e-3)
+        expectClose(got.objective, expected.objective, 2e-3)
+        if (kernel === 'nnls_rows') expect(Math.min(...got.own)).toBeGreaterThanOrEqual(0)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  test('top_k_rows agrees with its twin and leaves out what was seen', () => {
+    const { shared, wasm, twin } = bench(module)
+    const [nUsers, nItems, width, k] = [7, 90, 12, 10]
+    const [users, items] = [randomFloats(shared, nUsers * width, 1), randomFloats(shared, nItems * width, 2)]
+    const starts = shared.int32(nUsers + 1)
+    starts.set([0, 3, 3, 10, 12, 12, 12, 90])
+    const seen = shared.int32(90)
+    seen.set(Array.from(seen, (_, i) => (i * 7) % nItems))
+    const run = (kernels: Kernels) => {
+      const [out, scores] = [shared.int32(nUsers * k), shared.float32(nUsers * k)]
+      const buffers = [users, items, width, nItems, starts, seen, k, out, scores]
+      const args = buffers.map((value) => (typeof value === 'number' ? value : value.byteOffset))
+      kernels.top_k_rows(0, nUsers, shared.allocate(4 * nItems), ...args)
+      return { out, scores }
+    }
+    const [got, expected] = [run(wasm), run(twin)]
+    expect(got.out).toEqual(expected.out)
+    expectClose(got.scores, expected.scores, 1e-5)
+    const ofUser2 = got.out.subarray(2 * k, 3 * k)
+    for (const item of seen.subarray(3, 10)) expect(ofUser2).not.toContain(item)
+  })
+})
+
+function positiveDefinite(order: number, seed: number): Matrix {
+  const m = Matrix.from1DArray(
+    order,
+    order,
+    Array.from({ length: order * order }, (_, i) => normalAt(seed, i)),
+  )
+  return m.mmul(m.transpose()).add(Matrix.eye(order).mul(order))
+}
+
+/** Three rows: one without ratings, one with a few, one with more than a panel holds. */
+function rowSystem(shared: SharedMemory, nFactors: number, seed: number) {
+  const stride = (nFactors + 4) & ~3
+  const [nRows, nColumns] = [3, 100]
+  const rowStarts = shared.int32(nRows + 1)
+  rowStarts.set([0, 0, 5, 95])
+  const columns = shared.int32(95)
+  columns.set(Array.from(columns, (_, i) => (i * 31) % nColumns))
+  const values = shared.float32(95)
+  values.set(Array.from(values, (_, i) => 1 + Math.floor(uniformAt(seed, i) * 5)))
+  const other = shared.float32(nColumns * stride)
+  const own = new Float32Array(nRows * stride)
+  for (const rows of [other, own]) {
+    for (let start = 0; start < rows.length; start += stride) {
+      for (let f = 0; f <= nFactors; f++) rows[start + f] = uniformAt(seed + 3, start + f)
+    }
+  }
+  return { nRows, stride, rowStarts, columns, values, other, own }
+}
+
+describe('random numbers', () => {
+  test('a value depends on seed and position alone', () => {
+    expect([uniformAt(1, 5), uniformAt(1, 5)]).toEqual([uniformAt(1, 5), uniformAt(1, 5)])
+    expect(uniformAt(1, 5)).not.toBe(uniformAt(2, 5))
+    expect(uniformAt(1, 5)).not.toBe(uniformAt(1, 6))
+  })
+
+  test('uniforms fill [0, 1) evenly and normals have mean 0 and variance 1', () => {
+    const n = 100_000
+    const buckets = new Array<number>(10).fill(0)
+    let [sum, squares] = [0, 0]
+    for (let i = 0; i < n; i++) {
+      buckets[Math.floor(uniformAt(42, i) * 10)]++
+      const z = normalAt(42, i)
+      sum += z
+      squares += z * z
+    }
+    for (const count of buckets) expect(Math.abs(count - n / 10)).toBeLessThan(500)
+    expect(Math.abs(sum / n)).toBeLessThan(0.015)
+    expect(Math.abs(squares / n - 1)).toBeLessThan(0.02)
+  })
+})

@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Compute } from '../../src/kernels/compute.ts'
+import { algorithms, resolveParams, restoreModel } from '../../src/models/algorithms.ts'
+import type { AlgorithmName, Model, ModelState } from '../../src/models/types.ts'
+import { startCompute } from '../../src/workers/pool.ts'
+import { generatedRatings, type RatingRow, trainingSetOf } from '../helpers/training-sets.ts'
+
+let compute: Compute
+beforeAll(async () => {
+  compute = await startCompute({ nThreads: 2 })
+})
+afterAll(() => compute.release())
+
+const [nUsers, nItems] = [60, 40]
+/** User 59 and item 39 have no ratings. */
+const rows = generatedRatings(nUsers - 1, nItems - 1, 0.4, 7)
+
+function fitOn(name: AlgorithmName, ratings: readonly RatingRow[], users: number, items: number, seed = 1) {
+  const algorithm = algorithms[name]
+  return algorithm.fit(trainingSetOf(ratings, users, items), resolveParams(algorithm, {}), { compute, seed })
+}
+
+describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
+  let model: Model
+  beforeAll(async () => {
+    model = await fitOn(name, rows, nUsers, nItems)
+  })
+
+  test('predicts within the scale and never NaN, for unknown users and items too', () => {
+    for (let user = -1; user < nUsers; user++) {
+      for (let item = -1; item < nItems; item++) {
+        const rating = model.predict(user, item)
+        expect(rating >= 1 && rating <= 5, `user ${user}, item ${item}: ${rating}`).toBe(true)
+      }
+    }
+  })
+
+  test('an unknown user of a good item is predicted above one of a bad item', () => {
+    const means = Array.from({ length: nItems - 1 }, (_, item) => {
+      const own = rows.filter((row) => row.item === item)
+      return own.reduce((sum, { rating }) => sum + rating, 0) / own.length
+    })
+    const [best, worst] = [Math.max(...means), Math.min(...means)].map((mean) => means.indexOf(mean))
+    expect(model.predict(-1, best)).toBeGreaterThan(model.predict(-1, worst))
+  })
+
+  test('a cold user or item is predicted near the mean, not at an end of the scale', () => {
+    const mean = rows.reduce((sum, { rating }) => sum + rating, 0) / rows.length
+    for (const [user, item] of [
+      [-1, -1],
+      [nUsers - 1, nItems - 1],
+      [nUsers - 1, -1],
+    ]) {
+      expect(Math.abs(model.predict(user, item) - mean)).toBeLessThan(0.5)
+    }
+  })
+
+  test('the ranking factors order items as scoreUser does', () => {
+    const { width, userRows, itemRows } = model.rankingFactors()
+    const scores = new Float32Array(nItems)
+    for (const user of [0, 17, nUsers - 1]) {
+      model.scoreUser(user, scores)
+      const products = Float32Array.from({ length: nItems }, (_, item) =>
+        userRows
+          .subarray(user * width, (user + 1) * width)
+          .reduce((sum, x, f) => sum + x * itemRows[item * width + f], 0),
+      )
+      const differences = scores.map((score, item) => score - products[item])
+      for (const difference of differences) expect(difference).toBeCloseTo(differences[0], 3)
+    }
+    expect(width % 4).toBe(0)
+  })
+
+  test('scores and similarities are finite for everybody, for any history', () => {
+    const scores = new Float32Array(nItems)
+    const histories = [
+      [],
+      [{ itemIndex: 3, rating: 5 }],
+      rows.slice(0, 30).map(({ item, rating }) => ({ itemIndex: item, rating })),
+    ]
+    for (const history of histories) {
+      model.scoreHistory(history, scores.fill(Number.NaN))
+      expect(scores.every(Number.isFinite)).toBe(true)
+    }
+    for (const item of [0, nItems - 1]) {
+      model.scoreSimilar(item, scores.fill(Number.NaN))
+      expect(scores.every(Number.isFinite)).toBe(true)
+    }
+    model.scoreUser(-1, scores.fill(Number.NaN))
+    expect(scores.every(Number.isFinite)).toBe(true)
+  })
+
+  test('a restored model, even on shared memory, predicts the same', () => {
+    const tensors = Object.entries(model.tensors).map(([key, tensor]) => {
+      const data = new Float32Array(new SharedArrayBuffer(tensor.data.byteLength))
+      data.set(tensor.data)
+      return [key, { ...tensor, data }]
+    })
+    const restored = restoreModel({ ...stateOf(model), tensors: Object.fromEntries(tensors) })
+    expect(restored.predict(3, 5)).toBe(model.predict(3, 5))
+    expect(restored.predict(-1, 5)).toBe(model.predict(-1, 5))
+  })
+
+  test('tensors that do not fit are refused by name', () => {
+    for (const key of Object.keys(model.tensors)) {
+      const short = { ...model.tensors[key], data: new Float32Array(3) }
+      expect(() => restoreModel({ ...stateOf(model), tensors: { ...model.tensors, [key]: short } })).toThrow(
+        key,
+      )
+      const { [key]: _, ...missing } = model.tensors
+      expect(() => restoreModel({ ...stateOf(model), tensors: missing })).toThrow(
+        key === 'userFactors' ? /Factors/ : key,
+      )
+    }
+  })
+
+  test.each([
+    ['one rating', [{ user: 0, item: 0, rating: 4 }], 1, 1],
+    ['constant ratings', generatedRatings(10, 10, 0.5, 3).map((row) => ({ ...row, rating: 3 })), 10, 10],
+    ['no ratings', [], 4, 3],
+  ] as [string, RatingRow[], number, number][])(
+    'fits %s without NaN',
+    async (_what, ratings, users, items) => {
+      const small = await fitOn(name, ratings, users, items)
+      for (const { data } of Object.values(small.tensors)) expect(data.every(Number.isFinite)).toBe(true)
+      expect(small.predict(0, 0)).toBeGreaterThanOrEqual(1)
+    },
+  )
+
+  test('the same seed gives the same bytes on 1, 2 and 3 threads', async () => {
+    const reference = bytesOf(model)
+    for (const nThreads of [1, 3]) {
+      const other = await startCompute({ nThreads })
+      const algorithm = algorithms[name]
+      const set = trainingSetOf(rows, nUsers, nItems)
+      const again = await algorithm.fit(set, resolveParams(algorithm, {}), { compute: other, seed: 1 })
+      await other.release()
+      expect(bytesOf(again)).toEqual(reference)
+    }
+  })
+
+  test('an aborted fit rejects with the reason', async () => {
+    const algorithm = algorithms[name]
+    const signal = AbortSignal.abort(new Error('stop here'))
+    const set = trainingSetOf(rows, nUsers, nItems)
+    const fitting = algorithm.fit(set, resolveParams(algorithm, {}), { compute, seed: 1, signal })
+    await expect(fitting).rejects.toThrow('stop here')
+  })
+})
+
+describe.each(['svd', 'nmf'] as const)('%s', (name) => {
+  test('the loss falls with every epoch and the last report is the last epoch', async () => {
+    const algorithm = algorithms[name]
+    const losses: number[] = []
+    const set = trainingSetOf(rows, nUsers, nItems)
+    await algorithm.fit(set, resolveParams(algorithm, { epochs: 8 }), {
+      compute,
+      seed: 1,
+      onEpoch: ({ metrics }) => losses.push(metrics.loss),
+    })
+    expect(losses).toHaveLength(8)
+    for (let epoch = 1; epoch < losses.length; epoch++)
+      expect(losses[epoch]).toBeLessThan(losses[epoch - 1] + 1e-6)
+  })
+
+  test('a user folded in from their training ratings is ordered as in the training', async () => {
+    const model = await fitOn(name, rows, nUsers, nItems)
+    const history = rows
+      .filter(({ user }) => user === 5)
+      .map(({ item, rating }) => ({ itemIndex: item, rating }))
+    const [trained, folded] = [new Float32Array(nItems), new Float32Array(nItems)]
+    model.scoreUser(5, trained)
+    model.scoreHistory(history, folded)
+    const best = (scores: Float32Array) =>
+      Array.from(scores.keys())
+        .sort((a, b) => scores[b] - scores[a])
+        .slice(0, 5)
+    expect(best(folded).filter((item) => best(trained).includes(item)).length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('an item is most similar to itself', async () => {
+    const model = await fitOn(name, rows, nUsers, nItems)
+    const similarity = new Float32Array(nItems)
+    model.scoreSimilar(4, similarity)
+    expect(similarity[4]).toBeCloseTo(1, 4)
+    expect(Math.max(...similarity)).toBeCloseTo(1, 4)
+  })
+})
+
+test('every factor and bias of nmf is at least 0, on a scale that reaches below zero too', async () => {
+  const shifted = rows.map((row) => ({ ...row, rating: row.rating - 3 }))
+  const set = { ...trainingSetOf(shifted, nUsers, nItems), ratingRange: [-2, 2] as const }
+  const model = await algorithms.nmf.fit(set, resolveParams(algorithms.nmf, {}), { compute, seed: 1 })
+  const { mean, ...nonNegative } = model.tensors
+  for (const { data } of Object.values(nonNegative)) expect(Math.min(...data)).toBeGreaterThanOrEqual(0)
+  expect(mean.data[0]).toBe(-2)
+})
+
+test('popular orders by count and breaks equal counts by the mean', async () => {
+  const ratings = [
+    [0, 0, 2],
+    [1, 0, 2],
+    [0, 1, 3],
+    [1, 2, 5],
+  ].map(([user, item, rating]) => ({ user, item, rating }))
+  const model = await fitOn('popular', ratings, 2, 4)
+  const scores = new Float32Array(4)
+  model.scoreUser(-1, scores)
+  expect(Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a])).toEqual([0, 2, 1, 3])
+})
+
+test('a parameter outside its range or unknown is a usage error that names both', () => {
+  expect(() => resolveParams(algorithms.svd, { factors: 0 })).toThrow(
+    '--factors is 0, expected an integer from 1 to 1024',
+  )
+  expect(() => resolveParams(algorithms.svd, { epochs: 1.5 })).toThrow('--epochs is 1.5')
+  expect(() => resolveParams(algorithms.svd, { reg: Number.NaN })).toThrow('--reg is NaN')
+  expect(() => resolveParams(algorithms.popular, { factors: 3 })).toThrow(
+    '--factors is no parameter of popular',
+  )
+  expect(resolveParams(algorithms.svd, { factors: 7 })).toMatchObject({ factors: 7, epochs: 15 })
+})
+
+test('an unknown algorithm is refused', () => {
+  const state = { algorithm: '__proto__', params: {}, nUsers: 1, nItems: 1, ratingRange: [1, 5], tensors: {} }
+  expect(() => restoreModel(state as unknown as ModelState)).toThrow('algorithm is "__proto__"')
+})
+
+function stateOf({
+  algorithm,
+  params,
+  nUsers: users,
+  nItems: items,
+  ratingRange,
+  tensors,
+}: Model): ModelState {
+  return { algorithm, params, nUsers: users, nItems: items, ratingRange, tensors }
+}
+
+function bytesOf(model: Model): string[] {
+  return Object.entries(model.tensors).map(
+    ([key, { data }]) => `${key} ${Buffer.from(data.buffer).toString('base64')}`,
+  )
+}
