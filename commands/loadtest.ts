@@ -7,7 +7,8 @@ import { runLoadTest } from '../src/loadtest/load-test.ts'
 import { requireWritable, writeReports } from '../src/loadtest/report-files.ts'
 import { resolveSettings } from '../src/loadtest/settings.ts'
 import type { LoadReport } from '../src/loadtest/types.ts'
-import { readUserIdsFile } from '../src/loadtest/user-ids.ts'
+import { maxUserIds, readUserIdsFile } from '../src/loadtest/user-ids.ts'
+import { readPopulation } from '../src/pipeline/population.ts'
 
 export default class Loadtest extends BaseCommand {
   static override summary =
@@ -41,10 +42,7 @@ requests that succeeded. Exit code 3 when a goal is missed.`
       default: [],
     }),
     report: Flags.string({ description: 'also write FILE.html, .json or .csv', multiple: true, default: [] }),
-    'user-ids': Flags.string({
-      description: 'file of user ids, one a line, instead of the lake',
-      required: true,
-    }),
+    'user-ids': Flags.string({ description: 'file of user ids, one a line, instead of the lake' }),
     'allow-host': Flags.string({
       description: 'a host beyond this machine that may be loaded',
       multiple: true,
@@ -57,7 +55,7 @@ requests that succeeded. Exit code 3 when a goal is missed.`
     const { flags } = await this.parse(Loadtest)
     const settings = resolveSettings(flags)
     await requireWritable(flags.report)
-    const population = { userIds: await readUserIdsFile(flags['user-ids']), categories: [], itemIds: [] }
+    const population = await readLoadPopulation(flags)
     const { update } = showLoad({ silent: flags.quiet })
     const signal = this.interruptSignal()
     const report = await runLoadTest({ ...settings, population, signal, onSecond: update })
@@ -66,4 +64,11 @@ requests that succeeded. Exit code 3 when a goal is missed.`
     requireGoals(report)
     return report
   }
+}
+
+/** A file of users brings no items: its filtered requests vary excludeSeen alone. */
+async function readLoadPopulation(flags: { 'data-dir': string; 'user-ids'?: string | undefined }) {
+  const path = flags['user-ids']
+  if (path === undefined) return readPopulation(flags['data-dir'], maxUserIds)
+  return { userIds: await readUserIdsFile(path), categories: [], itemIds: [] }
 }

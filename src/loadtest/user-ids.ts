@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { RecsysError } from '../errors.ts'
 
 /** More than this adds nothing to a load test; the rest of the file is not read. */
-const maxUserIds = 1_000_000
+export const maxUserIds = 1_000_000
 
 /** One user id a line; blank lines are skipped. @throws RECSYS_USER_IDS_UNREADABLE */
 export async function readUserIdsFile(path: string): Promise<string[]> {
