@@ -2,7 +2,7 @@
 // a copy of the pinned node. Runs on that node, for the platform it runs on.
 import { execFileSync } from 'node:child_process'
 import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Plugin } from '@oclif/core'
 import { build } from 'esbuild'
@@ -12,6 +12,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const work = join(root, 'dist/binary')
 const output = join(root, 'dist', process.platform === 'win32' ? 'recsys.exe' : 'recsys')
 const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+// Packages ask for home directory and shell when they are loaded; an account without an entry has neither.
+const banner = `const bundleUrl = require('node:url').pathToFileURL(process.execPath).href
+try { require('node:os').userInfo() } catch { process.env.HOME ??= ''; process.env.SHELL ??= 'sh' }`
 
 rmSync(work, { recursive: true, force: true })
 mkdirSync(work, { recursive: true })
@@ -33,10 +37,15 @@ for (const file of files) assets[file] = join(root, 'src', file)
 Object.assign(assets, addons.assets(join(work, 'native')))
 requireEveryAsset(assets)
 
-const config = { main: program, output, assets, useCodeCache: true, disableExperimentalSEAWarning: true }
+// Relative: the path of the bundle shows in stack traces.
+const main = relative(root, program)
+const config = { main, output, assets, useCodeCache: true, disableExperimentalSEAWarning: true }
 // NODE_OPTIONS of whoever starts it are meant for another program.
 const configFile = embedded('sea.json', JSON.stringify({ ...config, execArgvExtension: 'none' }, null, 2))
-execFileSync(process.execPath, ['--build-sea', configFile], { stdio: ['ignore', 'ignore', 'inherit'] })
+execFileSync(process.execPath, ['--build-sea', configFile], {
+  cwd: root,
+  stdio: ['ignore', 'ignore', 'inherit'],
+})
 process.stdout.write(
   `${output}: ${(statSync(output).size / 1e6).toFixed(1)} MB, ${Object.keys(assets).length} assets\n`,
 )
@@ -65,7 +74,7 @@ async function bundle(outfile, input) {
     // `import()` of the executable knows the built-in modules only, through `require` as well.
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': 'bundleUrl' },
-    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(process.execPath).href" },
+    banner: { js: banner },
     legalComments: 'none',
     keepNames: true,
     plugins: [addons.plugin],

@@ -14,7 +14,7 @@ import {
   type Stats,
   writeSync,
 } from 'node:fs'
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { RecsysError } from './errors.ts'
 
@@ -63,7 +63,8 @@ export function loadAddon<T>(
 /** Where to unpack, best first. @param cacheHome  XDG_CACHE_HOME; ignored, as its specification asks, when relative */
 export function addonDirectories(cacheHome: string | undefined): string[] {
   const home = cacheHome && isAbsolute(cacheHome) ? cacheHome : join(homedir(), '.cache')
-  return [join(home, 'recsys', 'native'), join(tmpdir(), `recsys-native-${userInfo().uid}`)]
+  const temporary = join(tmpdir(), `recsys-native-${process.getuid?.() ?? 'user'}`)
+  return isAbsolute(home) ? [join(home, 'recsys', 'native'), temporary] : [temporary]
 }
 
 /** @returns the path of the `.node` file */
@@ -86,11 +87,15 @@ function requirePrivate(path: string, stats: Stats): void {
   if (!isOurs(stats)) throw new Error(`${path} belongs to another account or others can write to it`)
 }
 
-/** Nobody else may put another directory in the place of ours: above it, only sticky directories are open to all. */
+/**
+ * Nobody else but the administrator may put another directory in the place of ours: what is above it belongs to one of the
+ * two, and only sticky directories are open to all.
+ */
 function requireSettled(ancestor: string): void {
-  const { mode } = lstatSync(ancestor)
-  if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0)
-    throw new Error(`others can replace what is in ${ancestor}`)
+  const { mode, uid } = lstatSync(ancestor)
+  const open = (mode & 0o002) !== 0 && (mode & 0o1000) === 0
+  const foreign = process.getuid !== undefined && uid !== process.getuid() && uid !== 0
+  if (open || foreign) throw new Error(`another account can replace what is in ${ancestor}`)
   if (dirname(ancestor) !== ancestor) requireSettled(dirname(ancestor))
 }
 

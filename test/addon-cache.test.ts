@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { addonDirectories, loadAddon, type NativeAddon, unpackAddon } from '../src/addon-cache.ts'
 import { temporaryDirectory } from './helpers/run-recsys.ts'
 
@@ -116,6 +116,9 @@ test.skipIf(process.getuid?.() !== 0)('a directory or a file of another account 
   chownSync(first, 12_345, 12_345)
   const path = loadAddon(addon(), [first, second], (file) => file)
   expect(path).toContain(second)
+  const beneath = join(first, 'own')
+  mkdirSync(beneath)
+  expect(() => unpackAddon(addon(), beneath)).toThrow(/another account can replace/)
   chownSync(path, 12_345, 12_345)
   const again = addon()
   unpackAddon(again, second)
@@ -157,4 +160,7 @@ test('the cache is under XDG_CACHE_HOME, else under the home directory, else in 
   ])
   const fallback = join(homedir(), '.cache/recsys/native')
   for (const unusable of [undefined, '', 'relative']) expect(addonDirectories(unusable)[0]).toBe(fallback)
+  vi.stubEnv('HOME', '')
+  expect(addonDirectories(undefined)).toEqual([expect.stringMatching(`^${tmpdir()}/recsys-native-`)])
+  vi.unstubAllEnvs()
 })
