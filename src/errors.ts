@@ -47,6 +47,8 @@ export const errorCatalogue = {
   RECSYS_IMPORT_REJECTED: kind(4, 400, 'Mend the rows, or accept the loss with a higher --max-rejects.'),
 
   // dataset, models, kernels, workers
+  RECSYS_SPLIT_EMPTY: kind(4, 400, 'Import more rows, or hold out a larger share with --split.'),
+  RECSYS_SPLIT_FILE: kind(4, 400, 'Name rows that are in the lake: user and item in the first two columns.'),
   RECSYS_MEMORY: kind(6, 503, 'Use fewer factors, fewer rows or a machine with more memory.'),
   RECSYS_KERNEL_FAILED: kind(1, 500, 'Run the command again, and report it when it happens twice.'),
   RECSYS_MODEL_SHAPE: kind(4, 503, 'Train the model again.'),

@@ -36,9 +36,13 @@ export interface Dataset {
   readonly ratingRange: readonly [min: number, max: number]
 }
 
-/** One way to cut a dataset in two. `isTest[r]` is 1 for a held-out row. */
+/**
+ * One way to cut a dataset in two. A row with `isTest[r]` = 1 is held out, one with `isTrain[r]` = 1 is learnt from; with
+ * the `file` split a row may be neither.
+ */
 export interface Fold {
   readonly isTest: Uint8Array
+  readonly isTrain: Uint8Array
   /** SHA-256 (hex) of the split's definition and of the held-out rows' ids. */
   readonly fingerprint: string
 }
@@ -51,11 +55,3 @@ export interface TrainingSet {
   readonly byItem: Csr
   readonly ratingRange: readonly [min: number, max: number]
 }
-
-/*
- * src/dataset/dataset.ts exports datasetFrom(columns): Dataset    columns as the lake reads them
- * src/dataset/split.ts exports
- *   parseSplit(text): SplitSpec     'hash:0.2' | 'random:0.2' | 'kfold:5' | 'file:TRAIN,TEST'; throws RECSYS_USAGE
- *   makeFolds(dataset, spec, seed): Fold[]    one fold, or k of them for kfold; 'hash' ignores the seed
- *   trainingSet(dataset, fold): TrainingSet
- */

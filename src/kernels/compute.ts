@@ -4,7 +4,7 @@
  */
 export interface Compute {
   readonly nThreads: number
-  /** Zeroed, 64-byte aligned views of the shared WASM memory; they live until `release`. */
+  /** Zeroed, 64-byte aligned views of the shared WASM memory; they live until the scope they were taken in ends, or `release`. */
   float32(length: number): Float32Array
   float64(length: number): Float64Array
   int32(length: number): Int32Array
@@ -13,6 +13,8 @@ export interface Compute {
    * Resolves when every range is done; rejects with the first failure or with the signal's reason.
    */
   run(job: RowJob): Promise<void>
+  /** Frees, when `work` is over, every buffer that was taken meanwhile. Scopes nest, they do not overlap. */
+  scoped<T>(work: () => Promise<T>): Promise<T>
   /** Frees every buffer and stops the threads. */
   release(): Promise<void>
 }
@@ -29,7 +31,3 @@ export interface RowJob {
   readonly args: readonly (number | Float32Array | Float64Array | Int32Array)[]
   readonly signal?: AbortSignal | undefined
 }
-
-/*
- * src/workers/pool.ts exports startCompute({ nThreads?, maxBytes? }): Promise<Compute>; nThreads defaults to the cores.
- */

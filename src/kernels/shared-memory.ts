@@ -7,7 +7,7 @@ export const addressableBytes = 65_536 * pageBytes
 const firstFreeByte = pageBytes
 const alignment = 64
 
-/** Shared WASM memory with an allocator that only moves forward: a job takes what it needs and drops it all at once. */
+/** Shared WASM memory with a stack for an allocator: what was taken last is given back first. */
 export class SharedMemory {
   readonly memory: WebAssembly.Memory
   readonly #maxBytes: number
@@ -27,6 +27,17 @@ export class SharedMemory {
     this.#growTo(end)
     this.#next = end
     return address
+  }
+
+  /** Where the stack stands, for `rewind`. */
+  get top(): number {
+    return this.#next
+  }
+
+  /** Gives back, zeroed, all that was taken since the stack stood at `top`. */
+  rewind(top: number): void {
+    new Uint8Array(this.memory.buffer, top, this.#next - top).fill(0)
+    this.#next = top
   }
 
   float32(length: number): Float32Array {

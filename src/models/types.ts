@@ -88,10 +88,3 @@ export interface HistoryEntry {
   readonly itemIndex: number
   readonly rating: number
 }
-
-/*
- * src/models/algorithms.ts exports
- *   algorithms: Readonly<Record<AlgorithmName, Algorithm>>
- *   restoreModel(state: ModelState): Model
- *   resolveParams(algorithm, given): Params   defaults filled in; throws RECSYS_USAGE naming the parameter and its range
- */

@@ -1,5 +1,12 @@
 import type { MetricValues, ModelVersion } from '../registry/types.ts'
 
+/** The rows that always stand beside a model. */
+export interface Baselines {
+  readonly globalMean: MetricValues
+  readonly bias: MetricValues
+  readonly popularity: MetricValues
+}
+
 /** Models scored on the same held-out rows. */
 export interface HoldoutScores {
   readonly lakeVersion: number
@@ -9,11 +16,7 @@ export interface HoldoutScores {
   /** Users with at least one held-out row. */
   readonly nHeldOutUsers: number
   /** What a model must be shown against: keys rmse, mae, ndcg@k, recall@k, precision@k, map@k, mrr@k, hitRate@k, coverage@k. */
-  readonly baselines: {
-    readonly globalMean: MetricValues
-    readonly bias: MetricValues
-    readonly popularity: MetricValues
-  }
+  readonly baselines: Baselines
   /** One entry a version, in the order asked for. */
   readonly scores: readonly MetricValues[]
 }
@@ -30,9 +33,3 @@ export interface HoldoutQuestion {
   readonly signal?: AbortSignal
   readonly onProgress?: (text: string) => void
 }
-
-/*
- * src/pipeline/holdout.ts exports scoreOnHoldout(question: HoldoutQuestion): Promise<HoldoutScores>
- *   reads the lake version once, loads and verifies each artifact, maps its ids onto the dataset's (an unknown id is
- *   cold, never dropped), and scores all of them on the same rows.
- */

@@ -32,14 +32,19 @@ export async function startCompute(options: PoolOptions = {}): Promise<Compute> 
   return new Pool(threads, shared)
 }
 
+/** Each thread's own working memory. */
+interface Scratch {
+  readonly sizeBytes: number
+  readonly addresses: readonly number[]
+}
+
+const noScratch: Scratch = { sizeBytes: 0, addresses: [] }
+
 class Pool implements Compute {
   readonly #threads: readonly KernelThread[]
   readonly #shared: SharedMemory
   readonly #nextRange: Int32Array
-  #scratch: { readonly sizeBytes: number; readonly addresses: readonly number[] } = {
-    sizeBytes: 0,
-    addresses: [],
-  }
+  #scratch = noScratch
   #jobs = 0
   #busy: Promise<unknown> = Promise.resolve()
 
@@ -70,6 +75,16 @@ class Pool implements Compute {
     const result = this.#busy.then(() => this.#runNow(job))
     this.#busy = result.catch(() => undefined)
     return result
+  }
+
+  async scoped<T>(work: () => Promise<T>): Promise<T> {
+    const top = this.#shared.top
+    try {
+      return await work()
+    } finally {
+      this.#shared.rewind(top)
+      if (this.#scratch.addresses.some((address) => address >= top)) this.#scratch = noScratch
+    }
   }
 
   async release(): Promise<void> {

@@ -1,7 +1,7 @@
+import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
 import { alternatingBytes, fitAlternating } from '../alternating.ts'
 import { factorModel } from '../factor-model.ts'
-import { meanRating } from '../training-mean.ts'
 import type { Algorithm, FitContext, Model, ModelState, Params } from '../types.ts'
 
 /**

@@ -1,7 +1,8 @@
+import { oneOrder } from '../../dataset/one-order.ts'
+import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
 import { RecsysError } from '../../errors.ts'
-import { meanRating } from '../training-mean.ts'
-import type { Algorithm, Model, ModelState, Params, RankingFactors } from '../types.ts'
+import type { Algorithm, Model, ModelState, Params } from '../types.ts'
 
 /**
  * The floor: a rating is the item's mean, damped towards the mean of all by as many ratings as `damping` says; items
@@ -67,17 +68,8 @@ function restore(state: ModelState): Model {
     scoreHistory: (_history, scores) => scores.set(itemScore),
     // Nothing is known about likeness: the popular items stand beside every item.
     scoreSimilar: (_item, similarity) => similarity.set(itemScore),
-    rankingFactors: () => rankingFactors(state.nUsers, itemScore),
+    rankingFactors: () => oneOrder(state.nUsers, itemScore),
   }
-}
-
-function rankingFactors(nUsers: number, itemScore: Float32Array): RankingFactors {
-  const width = 4
-  const userRows = new Float32Array(nUsers * width)
-  const itemRows = new Float32Array(itemScore.length * width)
-  for (let user = 0; user < nUsers; user++) userRows[user * width] = 1
-  for (let item = 0; item < itemScore.length; item++) itemRows[item * width] = itemScore[item]
-  return { width, userRows, itemRows }
 }
 
 function column(state: ModelState, name: string, length: number): Float32Array {

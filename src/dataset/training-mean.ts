@@ -1,4 +1,4 @@
-import type { TrainingSet } from '../dataset/types.ts'
+import type { TrainingSet } from './types.ts'
 
 /** The mean training rating; the middle of the scale when there is none. */
 export function meanRating({ byUser, ratingRange }: TrainingSet): number {

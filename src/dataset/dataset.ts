@@ -1,0 +1,56 @@
+import { csrFrom } from './csr.ts'
+import type { Csr, Dataset, Fold, Ratings, TrainingSet } from './types.ts'
+import { vocabularyOf } from './vocabulary.ts'
+
+/** Dictionary-coded ratings as the lake reads them: sorted by (user, item), a pair once. */
+export interface DatasetColumns extends Ratings {
+  readonly lakeVersion: number
+  readonly userIds: readonly string[]
+  readonly itemIds: readonly string[]
+}
+
+export function datasetFrom(columns: DatasetColumns): Dataset {
+  const { lakeVersion, userIds, itemIds, userIndex, itemIndex, rating, timestamp } = columns
+  return {
+    lakeVersion,
+    users: vocabularyOf(userIds),
+    items: vocabularyOf(itemIds),
+    ratings: { userIndex, itemIndex, rating, timestamp },
+    ratingRange: rangeOf(rating),
+  }
+}
+
+/** [0, 0] when there is none. */
+function rangeOf(rating: Float32Array): [min: number, max: number] {
+  let [min, max] = rating.length > 0 ? [rating[0], rating[0]] : [0, 0]
+  for (let row = 1; row < rating.length; row++) {
+    if (rating[row] < min) min = rating[row]
+    if (rating[row] > max) max = rating[row]
+  }
+  return [min, max]
+}
+
+/** The training rows of a fold, by user and by item. */
+export function trainingSet(dataset: Dataset, fold: Fold): TrainingSet {
+  const { users, items, ratings, ratingRange } = dataset
+  return {
+    nUsers: users.size,
+    nItems: items.size,
+    byUser: byUser(dataset, fold.isTrain),
+    byItem: csrFrom(
+      { nRows: items.size, nColumns: users.size },
+      { row: ratings.itemIndex, column: ratings.userIndex, value: ratings.rating },
+      fold.isTrain,
+    ),
+    ratingRange,
+  }
+}
+
+/** The chosen rows by user: `fold.isTest` gives what is held out, `fold.isTrain` what a model has seen. */
+export function byUser({ users, items, ratings }: Dataset, chosen: Uint8Array): Csr {
+  return csrFrom(
+    { nRows: users.size, nColumns: items.size },
+    { row: ratings.userIndex, column: ratings.itemIndex, value: ratings.rating },
+    chosen,
+  )
+}

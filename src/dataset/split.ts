@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { RecsysError } from '../errors.ts'
+import { uniformAt } from '../kernels/random.ts'
+import { combineHashes, hashId } from './id-hash.ts'
+import { foldFromFiles } from './split-files.ts'
+import type { SplitSpec } from './split-spec.ts'
+import type { Dataset, Fold } from './types.ts'
+
+/**
+ * One fold, or as many as `kfold` asks for. `hash` depends on the ids alone, so that a row stays on its side as the lake
+ * grows; `random` and `kfold` depend on the seed and the row.
+ * @throws RECSYS_SPLIT_EMPTY when a part has no rows
+ */
+export function makeFolds(dataset: Dataset, spec: SplitSpec, seed: number): Fold[] {
+  const folds = masksOf(dataset, spec, seed).map((masks) => finishFold(dataset, spec, masks))
+  for (const fold of folds) requireBothParts(fold, spec)
+  return folds
+}
+
+export type Masks = Pick<Fold, 'isTest' | 'isTrain'>
+
+function masksOf(dataset: Dataset, spec: SplitSpec, seed: number): Masks[] {
+  if (spec.kind === 'hash') return [complement(hashMask(dataset, spec.fraction))]
+  if (spec.kind === 'file') return [foldFromFiles(dataset, spec)]
+  const part = randomParts(dataset.ratings.rating.length, seed)
+  if (spec.kind === 'random') {
+    const nTest = Math.round(part.length * spec.fraction)
+    return [complement(Uint8Array.from(part, (rank) => (rank < nTest ? 1 : 0)))]
+  }
+  return Array.from({ length: spec.nFolds }, (_, fold) =>
+    complement(Uint8Array.from(part, (rank) => (rank % spec.nFolds === fold ? 1 : 0))),
+  )
+}
+
+function complement(isTest: Uint8Array): Masks {
+  return { isTest, isTrain: isTest.map((held) => 1 - held) }
+}
+
+function hashMask({ users, items, ratings }: Dataset, fraction: number): Uint8Array {
+  const userHashes = users.ids.map(hashId)
+  const itemHashes = items.ids.map(hashId)
+  const isTest = new Uint8Array(ratings.rating.length)
+  for (let row = 0; row < isTest.length; row++) {
+    const place = combineHashes(userHashes[ratings.userIndex[row]], itemHashes[ratings.itemIndex[row]])
+    isTest[row] = place < fraction ? 1 : 0
+  }
+  return isTest
+}
+
+/** The rank of every row in a seeded shuffle (Fisher–Yates). */
+function randomParts(nRows: number, seed: number): Int32Array {
+  const rank = Int32Array.from({ length: nRows }, (_, row) => row)
+  for (let row = nRows - 1; row > 0; row--) {
+    const other = Math.floor(uniformAt(seed, row) * (row + 1))
+    const held = rank[row]
+    rank[row] = rank[other]
+    rank[other] = held
+  }
+  return rank
+}
+
+function finishFold(dataset: Dataset, spec: SplitSpec, masks: Masks): Fold {
+  return { ...masks, fingerprint: fingerprintOf(dataset, spec, masks.isTest) }
+}
+
+function fingerprintOf({ users, items, ratings }: Dataset, spec: SplitSpec, isTest: Uint8Array): string {
+  const hash = createHash('sha256').update(`${spec.kind}\n`)
+  let lines = ''
+  for (let row = 0; row < isTest.length; row++) {
+    if (isTest[row] === 0) continue
+    lines += `${users.ids[ratings.userIndex[row]]}\t${items.ids[ratings.itemIndex[row]]}\n`
+    if (lines.length > 1e6) {
+      hash.update(lines)
+      lines = ''
+    }
+  }
+  return hash.update(lines).digest('hex')
+}
+
+function requireBothParts({ isTest, isTrain }: Fold, spec: SplitSpec): void {
+  const part = isTest.includes(1) ? (isTrain.includes(1) ? undefined : 'training') : 'held-out'
+  if (part === undefined) return
+  throw new RecsysError('RECSYS_SPLIT_EMPTY', {
+    message: `the ${spec.kind} split leaves no ${part} rows of ${isTest.length}`,
+    field: 'split',
+  })
+}
