@@ -33,7 +33,7 @@ export function readMovieLens100k(folder: string): RatingRow[] {
 
 export function trainingSetOf(rows: readonly RatingRow[], nUsers: number, nItems: number): TrainingSet {
   const flipped = rows.map(({ user, item, rating }) => ({ user: item, item: user, rating }))
-  const range = rows.length === 0 ? [1, 5] : [1, Math.max(...rows.map(({ rating }) => rating))]
+  const range = rows.length === 0 ? [1, 5] : [1, rows.reduce((most, { rating }) => Math.max(most, rating), 1)]
   return {
     nUsers,
     nItems,
