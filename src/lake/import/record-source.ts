@@ -130,9 +130,10 @@ function jsonSource(file: PlainFile, lines: readonly string[]): RecordSource {
   }
 }
 
-/** JSON has no raw control characters, so U+001F cuts no valid line. */
+/** Lines that are not blank. JSON has no raw control characters, so U+001F cuts no valid line. */
 function wholeLines(file: PlainFile): string {
-  return csvFunction(file, ['line'], { delimiter: '\u001f', quote: '' }, { header: false, encoding: 'utf-8' })
+  const dialect = { delimiter: '\u001f', quote: '' }
+  return `(SELECT line FROM ${csvFunction(file, ['line'], dialect, { header: false, encoding: 'utf-8' })} WHERE trim(line) <> '')`
 }
 
 function jsonPointer(key: string): string {

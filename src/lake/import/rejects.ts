@@ -4,7 +4,7 @@ import { RecsysError } from '../../errors.ts'
 import type { Database } from '../duckdb.ts'
 import { syncDirectory, syncFile, temporaryName } from '../durable-file.ts'
 import { lakeDirectory } from '../tables.ts'
-import { lineNumbers } from './line-numbers.ts'
+import { locateLines } from './line-numbers.ts'
 import type { StagedFile } from './stage.ts'
 
 export interface RejectedRows {
@@ -22,10 +22,8 @@ export interface RejectReason {
 }
 
 interface Reject {
-  readonly file: number
   /** Position in `staged`; null for a malformed line. */
   readonly seq: number | null
-  readonly line: number | null
   readonly reason: string
   readonly raw: string | null
 }
@@ -56,8 +54,8 @@ export async function setAside(
 }
 
 const rejectsSql = `
-  SELECT file, rowid AS seq, NULL AS line, reason, raw FROM staged WHERE reason IS NOT NULL
-  UNION ALL SELECT file, NULL, line, reason, raw FROM malformed`
+  SELECT file, rowid AS seq, reason, raw FROM staged WHERE reason IS NOT NULL
+  UNION ALL SELECT file, NULL, reason, raw FROM malformed`
 
 async function writeRejects(
   database: Database,
@@ -86,30 +84,28 @@ async function writeRejects(
   return path
 }
 
-async function fileRejects(
-  database: Database,
-  index: number,
-  { source, firstSeq }: StagedFile,
-  limit: number,
-) {
+async function fileRejects(database: Database, index: number, staged: StagedFile, limit: number) {
   const rows = await database.rows<Reject>(
-    `SELECT file, seq::BIGINT AS seq, line::BIGINT AS line, reason, raw FROM (${rejectsSql}) WHERE file = ${index}
-     ORDER BY seq NULLS FIRST, line LIMIT ${limit}`,
+    `SELECT seq::BIGINT AS seq, reason, raw FROM (${rejectsSql}) WHERE file = ${index} AND seq IS NOT NULL
+     ORDER BY seq LIMIT ${limit}`,
   )
-  const ordinals = rows.flatMap(({ seq }) => (seq === null ? [] : [seq - firstSeq]))
-  const malformed = await database.rows<{ line: number }>(`SELECT line FROM malformed WHERE file = ${index}`)
-  const { lines: counting, file } = source
-  const lines = counting
-    ? lineNumbers(file.path, ordinals, new Set(malformed.map(({ line }) => line)), counting)
-    : ordinals.map((ordinal) => ordinal + 1)
-  let next = 0
-  const rejects = rows.map(({ line, reason, raw }) => ({
-    file: file.displayPath,
-    line: line ?? lines[next++] ?? null,
-    reason,
-    row: raw,
-  }))
-  return rejects.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  const malformed = await database.rows<Reject & { start: number }>(
+    `SELECT reason, raw, start FROM malformed WHERE file = ${index} ORDER BY start`,
+  )
+  const { source, firstSeq } = staged
+  const ordinals = rows.map(({ seq }) => seq! - firstSeq)
+  const starts = malformed.map(({ start }) => start)
+  const lines = source.lines
+    ? locateLines(source.file.path, ordinals, starts, source.lines)
+    : { accepted: ordinals.map((ordinal) => ordinal + 1), malformed: [] }
+  const rejects = [
+    ...rows.map(({ reason, raw }, i) => ({ line: lines.accepted[i] ?? null, reason, row: raw })),
+    ...malformed.map(({ reason, raw }, i) => ({ line: lines.malformed[i] ?? null, reason, row: raw })),
+  ]
+  return rejects
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+    .slice(0, limit)
+    .map((reject) => ({ file: source.file.displayPath, ...reject }))
 }
 
 function tooMany(rejected: RejectedRows, nRows: number, maxRejects: number): RecsysError {

@@ -1,6 +1,7 @@
 import type { Database } from '../duckdb.ts'
 import { literal } from '../duckdb.ts'
 import type { ColumnMapping } from './column-names.ts'
+import { locateLines } from './line-numbers.ts'
 import { unusable } from './plain-file.ts'
 import { firstSentence, type RecordSource, type SourceColumn } from './record-source.ts'
 
@@ -26,7 +27,7 @@ export async function createStage(database: Database): Promise<void> {
   await database.run(
     'CREATE TABLE staged (file INTEGER, user_id VARCHAR, item_id VARCHAR, rating FLOAT, timestamp TIMESTAMPTZ, reason VARCHAR, raw VARCHAR)',
   )
-  await database.run('CREATE TABLE malformed (file INTEGER, line BIGINT, reason VARCHAR, raw VARCHAR)')
+  await database.run('CREATE TABLE malformed (file INTEGER, start BIGINT, reason VARCHAR, raw VARCHAR)')
 }
 
 /** @throws RECSYS_IMPORT_SOURCE when the file is damaged */
@@ -121,28 +122,26 @@ function reasonSql(range: RatingRange | undefined): string {
   END`
 }
 
-/** DuckDB may name several errors of one line; the first stands for it. A line that it cannot end is fatal. */
-async function collectMalformed(
-  database: Database,
-  fileIndex: number,
-  { file, from }: RecordSource,
-): Promise<void> {
-  if (!from.includes('store_rejects')) return
-  const swallowed = await database.rows<{ line: number }>(
-    "SELECT line::BIGINT AS line FROM reject_errors WHERE csv_line LIKE '%\n_%' ORDER BY line LIMIT 1",
+/**
+ * DuckDB may name several errors of one line; the first stands for it. Its line numbers do not count line ends inside
+ * quotes, so the byte where the line starts is kept. A line that it cannot find the end of is fatal.
+ */
+async function collectMalformed(database: Database, fileIndex: number, source: RecordSource): Promise<void> {
+  const swallowed = await database.rows<{ start: number }>(
+    `SELECT line_byte_position::BIGINT - 1 AS start FROM reject_errors WHERE csv_line LIKE '%\n_%' ORDER BY start LIMIT 1`,
   )
-  if (swallowed.length > 0) {
-    throw unusable(
-      file.displayPath,
-      `opens a quoted field in line ${swallowed[0]!.line} that is not closed properly`,
-    )
-  }
+  if (swallowed.length > 0) throw unclosedQuote(source, swallowed[0]!.start)
   await database.run(
-    `INSERT INTO malformed SELECT ${fileIndex}, line, first(${malformedReason} ORDER BY column_idx), left(first(csv_line), 500)
-     FROM reject_errors GROUP BY line`,
+    `INSERT INTO malformed SELECT ${fileIndex}, line_byte_position - 1, first(${malformedReason} ORDER BY column_idx),
+       left(first(csv_line), 500) FROM reject_errors GROUP BY line_byte_position`,
   )
   await database.run('DROP TABLE reject_errors')
   await database.run('DROP TABLE reject_scans')
+}
+
+function unclosedQuote({ file, lines }: RecordSource, start: number) {
+  const [line] = locateLines(file.path, [], [start], lines!).malformed
+  return unusable(file.displayPath, `opens a quoted field in line ${line ?? '?'} that is not closed properly`)
 }
 
 const malformedReason = `CASE error_type

@@ -16,7 +16,7 @@ export interface Tastes {
 }
 
 /** Traits beyond the genres. */
-const nIndividual = 4
+const nIndividual = 2
 
 export function makeTastes(nUsers: number, films: readonly Film[], random: Random): Tastes {
   const nTraits = genres.length + nIndividual
@@ -44,15 +44,15 @@ function rows(nRows: number, width: number, fill: (row: Float32Array, index: num
 
 /** A few genres are loved, a few are not, most leave cold. */
 function fillUser(traits: Float32Array, random: Random): void {
-  for (let t = 0; t < traits.length; t += 1) traits[t] = 0.25 * random.normal()
-  for (let loved = 0; loved < 3; loved += 1) traits[random.below(genres.length)]! += 0.8
-  for (let disliked = 0; disliked < 3; disliked += 1) traits[random.below(genres.length)]! -= 0.8
-  for (let t = genres.length; t < traits.length; t += 1) traits[t] = 0.6 * random.normal()
+  for (let t = 0; t < traits.length; t += 1) traits[t] = 0.15 * random.normal()
+  for (let loved = 0; loved < 3; loved += 1) traits[random.below(genres.length)]! += 0.7
+  for (let disliked = 0; disliked < 3; disliked += 1) traits[random.below(genres.length)]! -= 0.7
+  for (let t = genres.length; t < traits.length; t += 1) traits[t] = 0.75 * random.normal()
 }
 
 /** The leading genre counts most; all genres together weigh one. */
 function fillFilm(traits: Float32Array, film: Film, random: Random): void {
   const share = 1 / Math.sqrt(film.genres.length)
   for (const genre of film.genres) traits[genres.indexOf(genre)] = share
-  for (let t = genres.length; t < traits.length; t += 1) traits[t] = 0.5 * random.normal()
+  for (let t = genres.length; t < traits.length; t += 1) traits[t] = 0.65 * random.normal()
 }
