@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { RecsysError } from '../errors.ts'
+import { createDirectory } from './durable-file.ts'
 import { lakeDirectory } from './tables.ts'
 
 /**
@@ -13,7 +14,7 @@ export async function withStaging<Result>(
   action: (directory: string) => Promise<Result>,
 ): Promise<Result> {
   const root = join(lakeDirectory(dataDir), '.staging')
-  const directory = await writing(dataDir, async () => createDirectory(root))
+  const directory = await writing(dataDir, async () => openDirectory(root))
   try {
     return await writing(dataDir, () => action(directory))
   } finally {
@@ -21,8 +22,8 @@ export async function withStaging<Result>(
   }
 }
 
-function createDirectory(root: string): string {
-  mkdirSync(root, { recursive: true })
+function openDirectory(root: string): string {
+  createDirectory(root)
   for (const name of readdirSync(root)) {
     if (!isRunning(Number(name.split('-')[0]))) rmSync(join(root, name), { recursive: true, force: true })
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, renameSync, statSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Action, AddFile, CommitInfo, FileStatistics } from './delta/actions.ts'
 import { checkpointInterval, writeCheckpoint } from './delta/checkpoint.ts'
@@ -10,7 +10,7 @@ import { checkWritable } from './delta/protocol.ts'
 import type { StructType } from './delta/schema.ts'
 import { latestVersion, readSnapshot, type Snapshot } from './delta/snapshot.ts'
 import { type Database, identifier, literal, pathLiteral } from './duckdb.ts'
-import { syncDirectory, syncFile } from './durable-file.ts'
+import { createDirectory, syncDirectory, syncFile } from './durable-file.ts'
 
 /** A data file that is finished and on the disk, but in no version of the table yet. */
 export type DataFile = AddFile
@@ -43,7 +43,7 @@ export async function writeDataFile(
   )
   const stats = await fileStatistics(database, staged, schema)
   syncFile(staged)
-  mkdirSync(tableDirectory, { recursive: true })
+  createDirectory(tableDirectory)
   renameSync(staged, join(tableDirectory, name))
   syncDirectory(tableDirectory)
   const { size, mtimeMs } = statSync(join(tableDirectory, name))
@@ -73,10 +73,20 @@ export async function commitChange(
   if (snapshot) checkWritable(snapshot.protocol, basename(tableDirectory))
   const version = previous + 1
   commit(tableDirectory, version, changeActions(snapshot, change, basename(tableDirectory), Date.now()))
-  if (version > 0 && version % checkpointInterval === 0) {
-    await writeCheckpoint(database, await readSnapshot(database, tableDirectory, version))
-  }
+  if (version > 0 && version % checkpointInterval === 0)
+    await tryCheckpoint(database, tableDirectory, version)
   return version
+}
+
+/** The commit stands, and readers do without a checkpoint: a full disk must not turn success into failure here. */
+async function tryCheckpoint(database: Database, tableDirectory: string, version: number): Promise<boolean> {
+  try {
+    await writeCheckpoint(database, await readSnapshot(database, tableDirectory, version))
+    return true
+  } catch (error) {
+    if (error instanceof Error) return false
+    throw error
+  }
 }
 
 function changeActions(

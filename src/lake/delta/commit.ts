@@ -1,7 +1,7 @@
-import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { RecsysError } from '../../errors.ts'
-import { syncDirectory, syncFile, temporaryName } from '../durable-file.ts'
+import { createDirectory, syncDirectory, syncFile, temporaryName } from '../durable-file.ts'
 import type { Action } from './actions.ts'
 import { commitName, logDirectory } from './log.ts'
 
@@ -12,7 +12,7 @@ import { commitName, logDirectory } from './log.ts'
  */
 export function commit(tableDirectory: string, version: number, actions: readonly Action[]): void {
   const directory = logDirectory(tableDirectory)
-  mkdirSync(directory, { recursive: true })
+  createDirectory(directory)
   const temporary = temporaryName(directory, 'json')
   try {
     writeFileSync(temporary, actions.map((action) => `${JSON.stringify(action)}\n`).join(''))

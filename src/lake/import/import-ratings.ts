@@ -9,7 +9,14 @@ import { currentInteractions, type ImportMode, type Published, publish } from '.
 import { recordSource } from './record-source.ts'
 import { type RejectReason, setAside } from './rejects.ts'
 import { findSource, type Source } from './source.ts'
-import { createStage, type RatingRange, rejectBadIds, type StagedFile, stageFile } from './stage.ts'
+import {
+  codeIds,
+  collectMalformed,
+  createStage,
+  type RatingRange,
+  type StagedFile,
+  stageFile,
+} from './stage.ts'
 import { createUserStage, stageMovieLensUsers } from './user-metadata.ts'
 
 export interface ImportOptions extends WritingOptions {
@@ -95,7 +102,9 @@ export function stageAndPublish(
     const onPhase = options.onPhase ?? (() => undefined)
     onPhase('checking rows')
     const checked = await checkRows(database, dataDir, staged, maxRejects)
+    onPhase('removing duplicates')
     const duplicates = await deduplicate(database)
+    await database.run('DROP TABLE staged')
     const published = await publish({ database, dataDir, stagingDirectory, mode, signal, onPhase }, current)
     return report(staged, mode, checked, duplicates, published)
   })
@@ -127,14 +136,34 @@ async function stageSource(
     )
     files.push(await stageFile(database, index, records, mapping, options.ratingRange))
   }
-  await stageMovieLensItems(database, source, stagingDirectory)
-  await stageMovieLensUsers(database, source, stagingDirectory)
-  if (options.items !== undefined) await stageItemsFile(database, options.items, stagingDirectory)
+  files.push(...(await stageMetadata(database, stagingDirectory, source, options)))
   return { source: options.from, layout: source.layout, files }
 }
 
+/** Lines of these files that cannot be read are set aside like those of ratings. */
+async function stageMetadata(
+  database: Database,
+  stagingDirectory: string,
+  source: Source,
+  { items }: ImportOptions,
+): Promise<StagedFile[]> {
+  const readers = [
+    () => stageMovieLensItems(database, source, stagingDirectory),
+    () => stageMovieLensUsers(database, source, stagingDirectory),
+    () => (items === undefined ? [] : stageItemsFile(database, items, stagingDirectory)),
+  ]
+  const staged: StagedFile[] = []
+  for (const read of readers) {
+    for (const records of await read()) {
+      await collectMalformed(database, source.ratings.length + staged.length, records)
+      staged.push({ source: records, firstSeq: 0 })
+    }
+  }
+  return staged
+}
+
 async function checkRows(database: Database, dataDir: string, staged: StagedImport, maxRejects: number) {
-  await rejectBadIds(database)
+  await codeIds(database)
   const nRows = await database.value<number>(
     'SELECT (SELECT count(*) FROM staged) + (SELECT count(*) FROM malformed)',
   )

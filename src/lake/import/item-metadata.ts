@@ -51,13 +51,13 @@ export async function createItemStage(database: Database): Promise<void> {
   await database.run('CREATE TABLE incoming_items (item_id VARCHAR, title VARCHAR, categories VARCHAR[])')
 }
 
-/** Fills `incoming_items` with what a MovieLens folder says about its films. */
+/** Fills `incoming_items` with what a MovieLens folder says about its films; returns what it has read. */
 export async function stageMovieLensItems(
   database: Database,
   source: Source,
   stagingDirectory: string,
-): Promise<void> {
-  if (source.items === undefined) return
+): Promise<RecordSource[]> {
+  if (source.items === undefined) return []
   const file = await plainFile(source.items, stagingDirectory)
   const options: Record<Source['layout'], ReadingOptions> = {
     'movielens-100k': { delimiter: '|', header: false },
@@ -70,7 +70,7 @@ export async function stageMovieLensItems(
   const flags = genres100k.map((genre, index) => `CASE WHEN c${index + 6} = '1' THEN ${literal(genre)} END`)
   const categories =
     source.layout === 'movielens-100k' ? `[${flags.slice(1).join(', ')}]` : splitCategories('c3')
-  await insertItems(database, records, { id: 'c1', title: 'c2', categories })
+  return insertItems(database, records, { id: 'c1', title: 'c2', categories })
 }
 
 /** Fills `incoming_items` from a file with columns like id, title, categories. @throws RECSYS_IMPORT_COLUMNS */
@@ -78,7 +78,7 @@ export async function stageItemsFile(
   database: Database,
   path: string,
   stagingDirectory: string,
-): Promise<void> {
+): Promise<RecordSource[]> {
   const file = await plainFile(path, stagingDirectory)
   const first = await recordSource(database, file, {})
   const named = first.columns.some(({ name }) => name !== '')
@@ -88,7 +88,7 @@ export async function stageItemsFile(
   const id = find(itemColumns.id)
   if (!id) throw noItemId(records)
   const [title, categories] = [find(itemColumns.title), find(itemColumns.categories)]
-  await insertItems(database, records, {
+  return insertItems(database, records, {
     id: `CAST(${id.expression} AS VARCHAR)`,
     title: title ? `CAST(${title.expression} AS VARCHAR)` : 'CAST(NULL AS VARCHAR)',
     categories: categories ? categoriesSql(categories) : 'CAST([] AS VARCHAR[])',
@@ -123,13 +123,14 @@ function splitCategories(text: string): string {
 /** The last line about an item wins; names that say "no genre" are no categories. */
 async function insertItems(
   database: Database,
-  { from }: RecordSource,
+  records: RecordSource,
   { id, title, categories }: { id: string; title: string; categories: string },
-): Promise<void> {
+): Promise<RecordSource[]> {
   await database.run(`INSERT INTO incoming_items
     SELECT id, last(nullif(trim(title), '')),
       last(list_filter(list_transform(categories, lambda name: trim(name)), lambda name: name NOT IN ('', '(no genres listed)')))
-    FROM (SELECT trim(${id}) AS id, ${title} AS title, ${categories} AS categories FROM ${from})
+    FROM (SELECT trim(${id}) AS id, ${title} AS title, ${categories} AS categories FROM ${records.from})
     WHERE id <> '' AND strlen(id) <= 1024
     GROUP BY id`)
+  return [records]
 }

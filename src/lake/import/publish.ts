@@ -105,8 +105,7 @@ interface InteractionsChange {
 
 async function newFile(context: PublishContext): Promise<InteractionsChange> {
   const { database } = context
-  const select = 'SELECT user_id, item_id, rating, timestamp FROM winners ORDER BY pair'
-  const add = [await writeRows(context, 'interactions', select)]
+  const add = [await writeRows(context, 'interactions', 'SELECT * FROM winner_rows')]
   const added = await database.value<number>('SELECT count(*) FROM winners')
   return { add, remove: 'all', added, outdated: 0, replaced: 0 }
 }
@@ -123,12 +122,12 @@ async function appendedFiles(context: PublishContext, current: Snapshot): Promis
   const existing = await scanSql(database, current, { withFile: true })
   await database.run(`CREATE TABLE matched AS
     SELECT old.${fileColumn}, user_id, item_id, coalesce(old.timestamp > new.timestamp, false) AS old_wins
-    FROM (${existing}) AS old JOIN winners AS new USING (user_id, item_id)`)
+    FROM (${existing}) AS old JOIN winner_rows AS new USING (user_id, item_id)`)
   const [outdated, replaced] = [await countMatched(database, true), await countMatched(database, false)]
   const touched = await touchedFiles(database, current)
   const select = `
     SELECT user_id, item_id, rating, timestamp FROM (
-      SELECT user_id, item_id, rating, timestamp FROM winners
+      SELECT user_id, item_id, rating, timestamp FROM winner_rows
         ANTI JOIN (SELECT user_id, item_id FROM matched WHERE old_wins) AS outdated USING (user_id, item_id)
       UNION ALL
       SELECT user_id, item_id, rating, timestamp FROM (${await scanSql(database, { ...current, files: touched })})

@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { RecsysError } from '../../errors.ts'
 import type { Database } from '../duckdb.ts'
-import { syncDirectory, syncFile, temporaryName } from '../durable-file.ts'
+import { createDirectory, syncDirectory, syncFile, temporaryName } from '../durable-file.ts'
 import { lakeDirectory } from '../tables.ts'
 import { locateLines } from './line-numbers.ts'
 import type { StagedFile } from './stage.ts'
@@ -64,7 +64,7 @@ async function writeRejects(
   limit: number,
 ): Promise<string> {
   const directory = join(lakeDirectory(dataDir), 'rejects')
-  mkdirSync(directory, { recursive: true })
+  createDirectory(directory)
   const temporary = temporaryName(directory, 'jsonl')
   const descriptor = openSync(temporary, 'wx')
   try {

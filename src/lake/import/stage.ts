@@ -44,10 +44,14 @@ export async function stageFile(
   } catch (cause) {
     throw unusable(source.file.displayPath, `cannot be read: ${firstSentence(cause)}`, undefined, cause)
   }
-  if (source.lines) await collectMalformed(database, fileIndex, source)
+  await collectMalformed(database, fileIndex, source)
   return { source, firstSeq }
 }
 
+/**
+ * Layers, so that each column is cast once and nothing dear is done for a good row: casts, the instant, the reason, and
+ * the record as text only for those that have a reason.
+ */
 function stageSql(
   fileIndex: number,
   source: RecordSource,
@@ -55,26 +59,25 @@ function stageSql(
   range: RatingRange | undefined,
 ): string {
   const column = (position: number) => source.columns[position]!
-  const timestamp = mapping.timestamp === undefined ? 'NULL' : column(mapping.timestamp).expression
+  const time: SourceColumn =
+    mapping.timestamp === undefined
+      ? { name: '', expression: 'CAST(NULL AS VARCHAR)', type: 'VARCHAR' }
+      : column(mapping.timestamp)
   return `
-    SELECT ${fileIndex} AS file, user_id, item_id, rating, timestamp, reason,
-      CASE WHEN reason IS NOT NULL THEN left(raw, 500) END AS raw
-    FROM (
-      SELECT *, ${reasonSql(range)} AS reason
-      FROM (
-        SELECT ${idSql(column(mapping.user))} AS user_id, ${idSql(column(mapping.item))} AS item_id,
-          ${ratingSql(column(mapping.rating))} AS rating,
-          ${mapping.timestamp === undefined ? 'CAST(NULL AS TIMESTAMPTZ)' : timestampSql(column(mapping.timestamp))} AS timestamp,
-          CAST(${column(mapping.rating).expression} AS VARCHAR) AS rating_text,
-          CAST(${timestamp} AS VARCHAR) AS timestamp_text,
-          ${source.raw} AS raw, ${source.flaw} AS flaw
-        FROM ${source.from}
-      )
-    )`
+    SELECT ${fileIndex}, s$user, s$item, s$rating, s$instant, s$reason,
+      CASE WHEN s$reason IS NOT NULL THEN left(${source.raw}, 500) END
+    FROM (SELECT *, ${reasonSql(source, column(mapping.rating), time, range)} AS s$reason
+      FROM (SELECT *, ${instantSql(time)} AS s$instant
+        FROM (SELECT *, ${idSql(column(mapping.user))} AS s$user, ${idSql(column(mapping.item))} AS s$item,
+            ${ratingSql(column(mapping.rating))} AS s$rating, ${numberSql(time)} AS s$number
+          FROM ${source.from})))`
 }
 
-/** Text that stands for "nothing here" in exports. */
-const nothing = "('', 'null', 'none', 'nan', 'na', 'n/a', '\\N')"
+/**
+ * Text that stands for "nothing here" in exports. A list, not IN (…): DuckDB makes a join of a long IN, and the rows would
+ * no longer come in the order of the file.
+ */
+const nothing = "['', 'null', 'none', 'nan', 'na', 'n/a', '\\n']"
 
 /** A whole number that a data frame stored as float is still a whole number. */
 function idSql({ expression, type }: SourceColumn): string {
@@ -93,32 +96,47 @@ function ratingSql({ expression, type }: SourceColumn): string {
  * Instants as TIMESTAMPTZ: unix seconds, milliseconds (from 1e11 on: as seconds that would be after the year 5100) or
  * ISO 8601, UTC where no offset is given. 0 is what exports write for "unknown", and is NULL.
  */
-function timestampSql({ expression, type }: SourceColumn): string {
-  if (/^(TIMESTAMP|DATE)/.test(type)) return `CAST(${expression} AS TIMESTAMPTZ)`
-  const number = `TRY_CAST(${expression} AS DOUBLE)`
-  const instant = `CASE WHEN ${number} IS NULL THEN ${type === 'VARCHAR' ? `TRY_CAST(${expression} AS TIMESTAMPTZ)` : 'NULL'}
-    WHEN ${number} = 0 THEN NULL
-    WHEN abs(${number}) < 1e11 THEN to_timestamp(${number})
-    WHEN abs(${number}) < 1e14 THEN to_timestamp(${number} / 1000) END`
-  return `(${instant})`
+function instantSql({ expression, type }: SourceColumn): string {
+  if (isInstant(type)) return `CAST(${expression} AS TIMESTAMPTZ)`
+  return `CASE WHEN s$number IS NULL THEN ${type === 'VARCHAR' ? `TRY_CAST(${expression} AS TIMESTAMPTZ)` : 'NULL'}
+    WHEN s$number = 0 THEN NULL
+    WHEN abs(s$number) < 1e11 THEN to_timestamp(s$number)
+    WHEN abs(s$number) < 1e14 THEN to_timestamp(s$number / 1000) END`
 }
 
-/** Why a record cannot be right; NULL when nothing speaks against it. Ids are looked at once each, later. */
-function reasonSql(range: RatingRange | undefined): string {
-  const outside = range
-    ? `WHEN rating NOT BETWEEN ${range.min} AND ${range.max} THEN 'the rating is outside ${range.min}..${range.max}'`
-    : ''
+function numberSql({ expression, type }: SourceColumn): string {
+  return isInstant(type) ? 'NULL' : `TRY_CAST(${expression} AS DOUBLE)`
+}
+
+function isInstant(type: string): boolean {
+  return /^(TIMESTAMP|DATE)/.test(type)
+}
+
+/**
+ * Why a record cannot be right; NULL when nothing speaks against it. Nearly all rows pass the first, cheap condition.
+ * Ids are looked at once each, later.
+ */
+function reasonSql(
+  source: RecordSource,
+  rating: SourceColumn,
+  time: SourceColumn,
+  range: RatingRange | undefined,
+): string {
+  const inside = range ? `s$rating BETWEEN ${range.min} AND ${range.max}` : 'isfinite(s$rating)'
+  const ratingText = `CAST(${rating.expression} AS VARCHAR)`
+  const timeText = `CAST(${time.expression} AS VARCHAR)`
   return `CASE
-    WHEN flaw IS NOT NULL THEN flaw
-    WHEN user_id IS NULL THEN 'the user id is missing'
-    WHEN item_id IS NULL THEN 'the item id is missing'
-    WHEN rating_text IS NULL OR trim(rating_text) = '' THEN 'the rating is missing'
-    WHEN rating IS NULL THEN 'the rating is not a number'
-    WHEN NOT isfinite(rating) THEN 'the rating is not a finite number'
-    ${outside}
-    WHEN timestamp IS NULL AND timestamp_text IS NOT NULL AND lower(trim(timestamp_text)) NOT IN ${nothing}
-      AND coalesce(TRY_CAST(timestamp_text AS DOUBLE) <> 0, true) THEN 'the timestamp is not readable'
-    WHEN timestamp IS NOT NULL AND NOT isfinite(timestamp) THEN 'the timestamp is not readable'
+    WHEN s$user IS NOT NULL AND s$item IS NOT NULL AND ${inside} AND isfinite(s$rating) AND isfinite(s$instant) THEN NULL
+    WHEN ${source.flaw} IS NOT NULL THEN ${source.flaw}
+    WHEN s$user IS NULL THEN 'the user id is missing'
+    WHEN s$item IS NULL THEN 'the item id is missing'
+    WHEN ${ratingText} IS NULL OR trim(${ratingText}) = '' THEN 'the rating is missing'
+    WHEN s$rating IS NULL THEN 'the rating is not a number'
+    WHEN NOT isfinite(s$rating) THEN 'the rating is not a finite number'
+    WHEN NOT (${inside}) THEN ${literal(`the rating is outside ${range?.min}..${range?.max}`)}
+    WHEN s$instant IS NOT NULL AND NOT isfinite(s$instant) THEN 'the timestamp is not readable'
+    WHEN s$instant IS NULL AND NOT list_contains(${nothing}, lower(trim(${timeText}))) AND coalesce(s$number <> 0, true)
+      THEN 'the timestamp is not readable'
   END`
 }
 
@@ -126,7 +144,12 @@ function reasonSql(range: RatingRange | undefined): string {
  * DuckDB may name several errors of one line; the first stands for it. Its line numbers do not count line ends inside
  * quotes, so the byte where the line starts is kept. A line that it cannot find the end of is fatal.
  */
-async function collectMalformed(database: Database, fileIndex: number, source: RecordSource): Promise<void> {
+export async function collectMalformed(
+  database: Database,
+  fileIndex: number,
+  source: RecordSource,
+): Promise<void> {
+  if (!source.lines) return
   const swallowed = await database.rows<{ start: number }>(
     `SELECT line_byte_position::BIGINT - 1 AS start FROM reject_errors WHERE csv_line LIKE '%\n_%' ORDER BY start LIMIT 1`,
   )
@@ -151,23 +174,37 @@ const malformedReason = `CASE error_type
   WHEN 'LINE SIZE OVER MAXIMUM' THEN 'the line is too long'
   ELSE 'the line is malformed: ' || error_message END`
 
+const maxIdBytes = 1024
+
 /**
- * Sets aside the rows of ids that cannot be right. Looking at each id once is far cheaper than at each row.
+ * Codes the ids of good rows as integers in the order of the ids, in the tables `user_codes` and `item_codes`, and sets
+ * aside the rows of ids that cannot be right. Looking at each id once is far cheaper than at each row.
  */
-export async function rejectBadIds(database: Database): Promise<void> {
-  for (const [column, what] of [
-    ['user_id', 'user id'],
-    ['item_id', 'item id'],
-  ]) {
-    await database.run(`CREATE OR REPLACE TEMP TABLE bad_ids AS
-      SELECT id, CASE WHEN strlen(id) > ${maxIdBytes} THEN ${literal(`the ${what} is longer than ${maxIdBytes} bytes`)}
-        ELSE ${literal(`the ${what} has control characters`)} END AS reason
-      FROM (SELECT DISTINCT ${column} AS id FROM staged WHERE reason IS NULL)
-      WHERE strlen(id) > ${maxIdBytes} OR regexp_matches(id, '[\\x00-\\x1f\\x7f]')`)
-    if ((await database.value<number>('SELECT count(*) FROM bad_ids')) === 0) continue
-    await database.run(`UPDATE staged SET reason = bad_ids.reason, raw = left(concat_ws(' | ', user_id, item_id, rating), 500)
-      FROM bad_ids WHERE staged.${column} = bad_ids.id AND staged.reason IS NULL`)
+export async function codeIds(database: Database): Promise<void> {
+  await createCodes(database)
+  const nBad = (await rejectBadIds(database, 'user')) + (await rejectBadIds(database, 'item'))
+  if (nBad > 0) await createCodes(database)
+}
+
+async function createCodes(database: Database): Promise<void> {
+  for (const side of ['user', 'item']) {
+    await database.run(`CREATE OR REPLACE TABLE ${side}_codes AS
+      SELECT ${side}_id, CAST(row_number() OVER (ORDER BY ${side}_id) - 1 AS INTEGER) AS code
+      FROM (SELECT DISTINCT ${side}_id FROM staged WHERE reason IS NULL)`)
   }
 }
 
-const maxIdBytes = 1024
+async function rejectBadIds(database: Database, side: 'user' | 'item'): Promise<number> {
+  const id = `${side}_id`
+  await database.run(`CREATE OR REPLACE TEMP TABLE bad_ids AS
+    SELECT ${id}, CASE WHEN strlen(${id}) > ${maxIdBytes}
+      THEN ${literal(`the ${side} id is longer than ${maxIdBytes} bytes`)}
+      ELSE ${literal(`the ${side} id has control characters`)} END AS reason
+    FROM ${side}_codes WHERE strlen(${id}) > ${maxIdBytes} OR regexp_matches(${id}, '[\\x00-\\x1f\\x7f]')`)
+  const nBad = await database.value<number>('SELECT count(*) FROM bad_ids')
+  if (nBad === 0) return 0
+  await database.run(`UPDATE staged
+    SET reason = bad_ids.reason, raw = left(concat_ws(' | ', staged.user_id, staged.item_id, rating), 500)
+    FROM bad_ids WHERE staged.${id} = bad_ids.${id} AND staged.reason IS NULL`)
+  return nBad
+}

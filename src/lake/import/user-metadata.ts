@@ -1,7 +1,7 @@
 import type { Database } from '../duckdb.ts'
 import { literal } from '../duckdb.ts'
 import { plainFile } from './plain-file.ts'
-import { recordSource } from './record-source.ts'
+import { type RecordSource, recordSource } from './record-source.ts'
 import type { Source } from './source.ts'
 
 /** What the codes of the 1M data set stand for, after its README. */
@@ -49,15 +49,16 @@ export async function stageMovieLensUsers(
   database: Database,
   source: Source,
   stagingDirectory: string,
-): Promise<void> {
-  if (source.users === undefined) return
+): Promise<RecordSource[]> {
+  if (source.users === undefined) return []
   const is100k = source.layout === 'movielens-100k'
   const file = await plainFile(source.users, stagingDirectory)
-  const { from } = await recordSource(database, file, { delimiter: is100k ? '|' : '::', header: false })
+  const records = await recordSource(database, file, { delimiter: is100k ? '|' : '::', header: false })
   const columns = is100k
     ? 'c1, c3, c2, c4, c5'
     : `c1, c2, ${decode('c3', ages1m)}, ${decode('c4', Object.fromEntries(occupations1m.entries()))}, c5`
-  await database.run(`INSERT INTO incoming_users SELECT ${columns} FROM ${from} WHERE c1 <> ''`)
+  await database.run(`INSERT INTO incoming_users SELECT ${columns} FROM ${records.from} WHERE c1 <> ''`)
+  return [records]
 }
 
 function decode(column: string, names: Readonly<Record<string, string>>): string {
