@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 /**
- * Compiles `assembly/` twice, with and without relaxed SIMD, when a source is newer than what was built.
+ * Compiles `assembly/` twice, with and without relaxed SIMD, when a source or this file is newer than what was built.
  * `--copy-to DIR` also copies the result, for `dist/`.
  */
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -27,22 +27,26 @@ for (const { file, features } of builds) {
 function isStale(target: string): boolean {
   if (!existsSync(target)) return true
   const built = statSync(target).mtimeMs
-  return readdirSync(sources).some((file) => statSync(join(sources, file)).mtimeMs > built)
+  const inputs = [fileURLToPath(import.meta.url), ...readdirSync(sources).map((file) => join(sources, file))]
+  return inputs.some((file) => statSync(file).mtimeMs > built)
 }
 
 function compile(target: string, features: readonly string[]): void {
   const asc = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js')
+  // Aside and renamed: another process may be reading the old one, or building too.
+  const unfinished = `${target}.${process.pid}.wasm`
   const memory = ['--importMemory', '--noExportMemory', '--sharedMemory', '--maximumMemory', '65536']
   const { status } = spawnSync(
     process.execPath,
     [
-      ...[asc, join(sources, 'index.ts'), '--outFile', target, '-O3', '--noAssert', '--runtime', 'stub'],
+      ...[asc, join(sources, 'index.ts'), '--outFile', unfinished, '-O3', '--noAssert', '--runtime', 'stub'],
       ...[...memory, '--initialMemory', '1', '--use', 'abort='],
       ...features.flatMap((feature) => ['--enable', feature]),
     ],
     { stdio: 'inherit' },
   )
   if (status !== 0) process.exit(status ?? 1)
+  renameSync(unfinished, target)
 }
 
 function copyInto(directory: string, target: string, file: string): void {
