@@ -16,7 +16,7 @@ export class SharedMemory {
   /** @param maxBytes  most that may be asked for, at most 4 GiB */
   constructor(maxBytes: number = addressableBytes) {
     this.#maxBytes = Math.min(maxBytes, addressableBytes)
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: addressableBytes / pageBytes, shared: true })
+    this.memory = reserve(Math.max(1, Math.ceil(this.#maxBytes / pageBytes)))
   }
 
   /** The address of `sizeBytes` zeroed bytes. @throws RECSYS_MEMORY */
@@ -63,6 +63,15 @@ export class SharedMemory {
     } catch (cause) {
       throw outOfMemory(end, this.memory.buffer.byteLength, cause)
     }
+  }
+}
+
+/** Address space is reserved now, memory taken when it is grown into. */
+function reserve(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: pages, shared: true })
+  } catch (cause) {
+    throw outOfMemory(pages * pageBytes, 0, cause)
   }
 }
 

@@ -14,13 +14,17 @@ export interface PoolOptions {
   readonly maxBytes?: number
 }
 
+/** More threads than this are not counted on when memory is planned. */
+const mostThreads = 64
+
 /** A larger number than any job has ranges: whoever takes it stops. */
 const calledOff = 2 ** 30
 
 /** Threads over one shared memory. Resolves when every thread is ready. */
 export async function startCompute(options: PoolOptions = {}): Promise<Compute> {
+  const nThreads = options.nThreads ?? Math.min(availableParallelism(), mostThreads)
+  if (!(Number.isInteger(nThreads) && nThreads >= 1 && nThreads <= mostThreads)) throw badThreads(nThreads)
   const shared = new SharedMemory(options.maxBytes)
-  const nThreads = options.nThreads ?? availableParallelism()
   const setup: WorkerSetup = { module: compileKernels(), memory: shared.memory }
   const threads = Array.from({ length: nThreads }, () => new KernelThread(setup))
   try {
@@ -132,6 +136,8 @@ class KernelThread {
   readonly ready: Promise<void>
   readonly #worker: Worker
   #current: { resolve(): void; reject(error: Error): void } | undefined
+  /** Why the thread takes no more jobs. */
+  #ended: RecsysError | undefined
 
   constructor(setup: WorkerSetup) {
     this.#worker = startWorker('workers/kernel-worker', { workerData: setup })
@@ -140,17 +146,19 @@ class KernelThread {
       if (message.type === 'failed') this.#settle(stopped(message.message))
       else this.#settle()
     })
-    this.#worker.on('error', (error: Error) => this.#settle(stopped(error.message, error)))
-    this.#worker.on('exit', (code) => this.#settle(stopped(`the thread ended with code ${code}`)))
+    this.#worker.on('error', (error: Error) => this.#end(stopped(error.message, error)))
+    this.#worker.on('exit', (code) => this.#end(stopped(`it ended with code ${code}`)))
   }
 
   run(message: RunMessage): Promise<void> {
+    if (this.#ended) return Promise.reject(this.#ended)
     const done = this.#next()
     this.#worker.postMessage(message)
     return done
   }
 
   async stop(): Promise<void> {
+    this.#end(stopped('the pool was released'))
     await this.#worker.terminate()
   }
 
@@ -160,12 +168,25 @@ class KernelThread {
     })
   }
 
+  /** The first reason stays: nothing answers to a job from now on, so none may be sent. */
+  #end(reason: RecsysError): void {
+    this.#ended ??= reason
+    this.#settle(this.#ended)
+  }
+
   #settle(error?: Error): void {
     const current = this.#current
     this.#current = undefined
     if (error) current?.reject(error)
     else current?.resolve()
   }
+}
+
+function badThreads(nThreads: number): RecsysError {
+  return new RecsysError('RECSYS_USAGE', {
+    message: `--threads is ${nThreads}, expected an integer from 1 to ${mostThreads}`,
+    field: 'threads',
+  })
 }
 
 function stopped(message: string, cause?: unknown): RecsysError {

@@ -66,6 +66,32 @@ describe('the thread pool', () => {
     expect(best[7]).toBe(3)
   })
 
+  test('a job after release is refused instead of waiting for threads that are gone', async () => {
+    compute = await startCompute({ nThreads: 2 })
+    const { job } = oneHotJob(8, 4)
+    await compute.release()
+    await expect(compute.run(job)).rejects.toMatchObject({
+      code: 'RECSYS_KERNEL_FAILED',
+      message: expect.stringContaining('released'),
+    })
+  })
+
+  test('release during a job ends it with an error, and may be called twice', async () => {
+    compute = await startCompute({ nThreads: 2 })
+    const running = compute.run(oneHotJob(200_000, 64).job)
+    const outcome = expect(running).rejects.toMatchObject({ code: 'RECSYS_KERNEL_FAILED' })
+    await compute.release()
+    await outcome
+    await compute.release()
+  })
+
+  test.each([0, -1, 1.5, Number.NaN, 65])('%d threads are refused with the range', async (nThreads) => {
+    compute = await startCompute({ nThreads: 1 })
+    await expect(startCompute({ nThreads })).rejects.toThrow(
+      `--threads is ${nThreads}, expected an integer from 1 to 64`,
+    )
+  })
+
   test('memory beyond the limit is refused with both numbers', async () => {
     compute = await startCompute({ nThreads: 1, maxBytes: 10_000_000 })
     expect(() => compute.float32(5_000_000)).toThrow(/needs 21 MB .* limit of 10 MB/)
