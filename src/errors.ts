@@ -51,6 +51,7 @@ export const errorCatalogue = {
   RECSYS_SPLIT_FILE: kind(4, 400, 'Name rows that are in the lake: user and item in the first two columns.'),
   RECSYS_MEMORY: kind(6, 503, 'Use fewer factors, fewer rows or a machine with more memory.'),
   RECSYS_KERNEL_FAILED: kind(1, 500, 'Run the command again, and report it when it happens twice.'),
+  RECSYS_FIT_DIVERGED: kind(4, 400, 'Bring the ratings to a smaller scale, or train with a higher --reg.'),
   RECSYS_MODEL_SHAPE: kind(4, 503, 'Train the model again.'),
 
   // artifacts

@@ -1,4 +1,5 @@
 import { RecsysError } from '../errors.ts'
+import { checkStateParams } from './model-state.ts'
 import { nmf } from './nmf/nmf.ts'
 import { popular } from './popular/popular.ts'
 import { svd } from './svd/svd.ts'
@@ -10,7 +11,10 @@ export const algorithms: Readonly<Record<AlgorithmName, Algorithm>> = { svd, nmf
 /** The inverse of saving a model's state. @throws RECSYS_MODEL_SHAPE */
 export function restoreModel(state: ModelState): Model {
   const algorithm = Object.hasOwn(algorithms, state.algorithm) ? algorithms[state.algorithm] : undefined
-  if (algorithm) return algorithm.restore(state)
+  if (algorithm) {
+    checkStateParams(state, algorithm.parameters)
+    return algorithm.restore(state)
+  }
   throw new RecsysError('RECSYS_MODEL_SHAPE', {
     message: `algorithm is ${JSON.stringify(state.algorithm)}, expected one of ${Object.keys(algorithms).join(', ')}`,
   })

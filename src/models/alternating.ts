@@ -1,4 +1,5 @@
 import type { Csr, TrainingSet } from '../dataset/types.ts'
+import { RecsysError } from '../errors.ts'
 import type { RowJob } from '../kernels/compute.ts'
 import { normalAt } from '../kernels/random.ts'
 import { averageRow } from './average-row.ts'
@@ -78,10 +79,18 @@ export async function fitAlternating(
   for (let epoch = 1; epoch <= plan.nEpochs; epoch++) {
     await context.compute.run(halfStep(users, items, plan, context))
     await context.compute.run(halfStep(items, users, plan, context))
-    context.onEpoch?.(reportEpoch(epoch, users, items, plan))
+    const report = reportEpoch(epoch, users, items, plan)
+    if (!Number.isFinite(report.metrics.loss)) throw diverged(epoch, report.metrics.loss)
+    context.onEpoch?.(report)
   }
   for (const side of [users, items]) fillUntrainedRows(side, plan)
   return extractTensors(users, items, plan)
+}
+
+function diverged(epoch: number, loss: number): RecsysError {
+  return new RecsysError('RECSYS_FIT_DIVERGED', {
+    message: `the loss is ${loss} after epoch ${epoch}, expected a finite number`,
+  })
 }
 
 function makeSide(csr: Csr, plan: AlternatingPlan, { compute }: FitContext): Side {

@@ -1,15 +1,7 @@
-import { CholeskyDecomposition, Matrix } from 'ml-matrix'
-import { RecsysError } from '../errors.ts'
 import { averageRow } from './average-row.ts'
-import { nonNegativeLeastSquares } from './non-negative.ts'
-import type { HistoryEntry, Model, ModelState, RankingFactors, Tensor } from './types.ts'
-
-/** How a new user's row is found from a history. */
-export interface FoldIn {
-  readonly reg: number
-  readonly regBias: number
-  readonly nonNegative: boolean
-}
+import { type FoldIn, type FoldInItems, foldInFactors } from './fold-in.ts'
+import { tensorOf } from './model-state.ts'
+import type { HistoryEntry, Model, ModelState, RankingFactors } from './types.ts'
 
 /**
  * rating = mean + b_u + b_i + ⟨p_u, q_i⟩, clipped; items are ordered by b_i + ⟨p_u, q_i⟩. An unknown user or item
@@ -69,7 +61,7 @@ class FactorModel implements Model {
 
   scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void {
     if (history.length === 0) this.scoreUser(-1, scores)
-    else this.#scoreRow(this.#foldInRow(history), 0, scores)
+    else this.#scoreRow(foldInFactors(history, this.#foldInItems(), this.#foldIn), 0, scores)
   }
 
   /** Cosine of the items' factors; 0 to and from an item without any. */
@@ -93,31 +85,15 @@ class FactorModel implements Model {
     }
   }
 
+  #foldInItems(): FoldInItems {
+    return { ...this.#items, width: this.#width, mean: this.#mean }
+  }
+
   #scoreRow(rows: Float32Array, row: number, scores: Float32Array): void {
     const { factors, bias } = this.#items
     for (let item = 0; item < this.nItems; item++) {
       scores[item] = bias[item] + dotAt(rows, row, factors, item, this.#width)
     }
-  }
-
-  /** The half step of the training for one row: (Σ g·gᵀ + λ·n·I) x = Σ t·g with g = (q, 1). */
-  #foldInRow(history: readonly HistoryEntry[]): Float32Array {
-    const { factors, bias } = this.#items
-    const width = this.#width
-    const features = new Matrix(
-      history.map(({ itemIndex: i }) => [...factors.subarray(i * width, (i + 1) * width), 1]),
-    )
-    const targets = history.map(({ itemIndex, rating }) => rating - this.#mean - bias[itemIndex])
-    const gram = features.transpose().mmul(features)
-    const { reg, regBias, nonNegative } = this.#foldIn
-    for (let f = 0; f <= width; f++) {
-      gram.set(f, f, gram.get(f, f) + history.length * (f < width ? reg : regBias))
-    }
-    const right = features.transpose().mmul(Matrix.columnVector(targets))
-    const x = nonNegative
-      ? nonNegativeLeastSquares(gram, right.getColumn(0))
-      : new CholeskyDecomposition(gram).solve(right).getColumn(0)
-    return Float32Array.from(x.slice(0, width))
   }
 }
 
@@ -139,18 +115,6 @@ function rowOf(side: Side, index: number): [rows: Float32Array, row: number] {
 
 function biasOf(side: Side, index: number): number {
   return index < 0 ? side.averageBias : side.bias[index]
-}
-
-function tensorOf(state: ModelState, name: string, axis: Tensor['axis'], width: number): Float32Array {
-  const tensor = state.tensors[name]
-  const nRows = { user: state.nUsers, item: state.nItems, model: 1 }[axis]
-  if (tensor?.axis === axis && tensor.width === width && tensor.data.length === nRows * width) {
-    return tensor.data
-  }
-  const got = tensor ? `${tensor.axis} × ${tensor.width}, ${tensor.data.length} values` : 'none'
-  throw new RecsysError('RECSYS_MODEL_SHAPE', {
-    message: `tensor ${name} of a ${state.algorithm} model is ${got}, expected ${axis} × ${width}, ${nRows * width} values`,
-  })
 }
 
 /** ⟨a[row], b[other]⟩ with four sums, so that the additions need not wait for each other. */

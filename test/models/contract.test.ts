@@ -139,6 +139,34 @@ describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
     }
   })
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])('a tensor that holds %d is refused by name', (value) => {
+    for (const [key, tensor] of Object.entries(model.tensors)) {
+      const data = tensor.data.with(tensor.data.length - 1, value)
+      const tensors = { ...model.tensors, [key]: { ...tensor, data } }
+      expect(() => restoreModel({ ...stateOf(model), tensors })).toThrow(
+        expect.objectContaining({ code: 'RECSYS_MODEL_SHAPE', message: expect.stringContaining(key) }),
+      )
+    }
+  })
+
+  test('a state with a parameter missing or out of range is refused by name', () => {
+    const [key] = Object.keys(model.params)
+    for (const value of [undefined, Number.NaN, -1]) {
+      const params = { ...model.params, [key]: value } as Record<string, number>
+      expect(() => restoreModel({ ...stateOf(model), params })).toThrow(
+        expect.objectContaining({ code: 'RECSYS_MODEL_SHAPE', message: expect.stringContaining(key) }),
+      )
+    }
+  })
+
+  test('a tensor of the wrong axis is refused', () => {
+    for (const [key, tensor] of Object.entries(model.tensors)) {
+      const axis = tensor.axis === 'item' ? 'user' : 'item'
+      const tensors = { ...model.tensors, [key]: { ...tensor, axis } as const }
+      expect(() => restoreModel({ ...stateOf(model), tensors })).toThrow(key)
+    }
+  })
+
   test('an aborted fit rejects with the reason', async () => {
     const algorithm = algorithms[name]
     const signal = AbortSignal.abort(new Error('stop here'))
@@ -176,6 +204,26 @@ describe.each(['svd', 'nmf'] as const)('%s', (name) => {
         .sort((a, b) => scores[b] - scores[a])
         .slice(0, 5)
     expect(best(folded).filter((item) => best(trained).includes(item)).length).toBeGreaterThanOrEqual(4)
+  })
+
+  test.each([{ reg: 0 }, { reg: 0, factors: 60, epochs: 40 }, { reg: 1e-5 }, { reg: 10 }])(
+    'stays finite with %o, where a row has fewer ratings than factors',
+    async (params) => {
+      const algorithm = algorithms[name]
+      const set = trainingSetOf(rows, nUsers, nItems)
+      const model = await algorithm.fit(set, resolveParams(algorithm, params), { compute, seed: 1 })
+      for (const { data } of Object.values(model.tensors)) expect(data.every(Number.isFinite)).toBe(true)
+      const errors = rows.map(({ user, item, rating }) => (model.predict(user, item) - rating) ** 2)
+      expect(Math.sqrt(errors.reduce((sum, error) => sum + error) / errors.length)).toBeLessThan(3)
+      const scores = new Float32Array(nItems)
+      model.scoreHistory([{ itemIndex: 3, rating: 5 }], scores)
+      expect(scores.every(Number.isFinite)).toBe(true)
+    },
+  )
+
+  test('ratings too large for single precision are refused, not fitted to NaN', async () => {
+    const huge = rows.map((row) => ({ ...row, rating: row.rating * 1e30 }))
+    await expect(fitOn(name, huge, nUsers, nItems)).rejects.toMatchObject({ code: 'RECSYS_FIT_DIVERGED' })
   })
 
   test('an item is most similar to itself', async () => {

@@ -32,10 +32,17 @@ export function als_rows(
   }
 }
 
+/**
+ * Where λ is too small for single precision, a share of the diagonal that stands above the rounding errors of Gram
+ * matrix and factorisation keeps the matrix positive definite (Demmel 1989: relative to the diagonal they are below a
+ * small multiple of order · ε). With the usual λ it is never the larger one.
+ */
 function addRidge(a: usize, nFactors: i32, width: i32, reg: f32, regBias: f32): void {
+  const share = <f32>1e-5 + <f32>nFactors * f32.EPSILON
   for (let f = 0; f <= nFactors; f++) {
-    const diagonal = a + (<usize>(f * width + f) << 2)
-    store<f32>(diagonal, load<f32>(diagonal) + (f < nFactors ? reg : regBias))
+    const place = a + (<usize>(f * width + f) << 2)
+    const diagonal = load<f32>(place)
+    store<f32>(place, diagonal + max<f32>(f < nFactors ? reg : regBias, share * diagonal))
   }
 }
 

@@ -1,7 +1,7 @@
 import { oneOrder } from '../../dataset/one-order.ts'
 import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
-import { RecsysError } from '../../errors.ts'
+import { tensorOf } from '../model-state.ts'
 import type { Algorithm, Model, ModelState, Params } from '../types.ts'
 
 /**
@@ -58,9 +58,9 @@ function countItems(train: TrainingSet, { damping }: Params): ModelState['tensor
 }
 
 function restore(state: ModelState): Model {
-  const itemMean = column(state, 'itemMean', state.nItems)
-  const itemScore = column(state, 'itemScore', state.nItems)
-  const mean = column(state, 'mean', 1)[0]
+  const itemMean = tensorOf(state, 'itemMean', 'item', 1)
+  const itemScore = tensorOf(state, 'itemScore', 'item', 1)
+  const mean = tensorOf(state, 'mean', 'model', 1)[0]
   return {
     ...state,
     predict: (_user, item) => (item < 0 ? mean : itemMean[item]),
@@ -70,12 +70,4 @@ function restore(state: ModelState): Model {
     scoreSimilar: (_item, similarity) => similarity.set(itemScore),
     rankingFactors: () => oneOrder(state.nUsers, itemScore),
   }
-}
-
-function column(state: ModelState, name: string, length: number): Float32Array {
-  const tensor = state.tensors[name]
-  if (tensor?.width === 1 && tensor.data.length === length) return tensor.data
-  throw new RecsysError('RECSYS_MODEL_SHAPE', {
-    message: `tensor ${name} of a popular model has ${tensor?.data.length ?? 'no'} values, expected ${length}`,
-  })
 }
