@@ -58,6 +58,8 @@ export const errorCatalogue = {
   RECSYS_ARTIFACT_MISSING: kind(4, 503, 'Train the model again, or restore its directory from a backup.'),
   RECSYS_ARTIFACT_CORRUPT: kind(4, 503, 'Train the model again, or restore its directory from a backup.'),
   RECSYS_ARTIFACT_VERSION: kind(4, 503, 'Use the version of recsys that wrote the model, or train it again.'),
+  RECSYS_ARTIFACT_INVALID: kind(4, 500, 'Train with other parameters; nothing was written.'),
+  RECSYS_ARTIFACT_EXISTS: kind(5, 409, 'Move the directory away, or train under a new run.'),
 
   // registry, promotion
   RECSYS_REGISTRY_MISSING: kind(4, 503, 'Train a model first with `recsys train`.'),
@@ -67,6 +69,7 @@ export const errorCatalogue = {
     503,
     'Restore registry.db from a backup, or move it away and train again.',
   ),
+  RECSYS_REGISTRY_VERSION: kind(4, 503, 'Use the version of recsys that wrote the registry, or a newer one.'),
   RECSYS_REGISTRY_CONFLICT: kind(5, 409, 'Somebody else moved a version meanwhile. Run the command again.'),
   RECSYS_RUN_UNKNOWN: kind(4, 404, 'List the runs with `recsys runs list`.'),
   RECSYS_VERSION_UNKNOWN: kind(4, 404, 'List the versions with `recsys models list`.'),
