@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { explaining, openDatabase } from './database.ts'
+import { closeAbandonedRuns, runCalls } from './runs.ts'
+import { stageCalls } from './stages.ts'
+import type { Registry } from './types.ts'
+import { versionCalls } from './versions.ts'
+
+/**
+ * The registry of a data directory: runs, versions, stages and the audit trail in one SQLite file. Every call is
+ * synchronous and a transaction of its own.
+ * @throws RECSYS_REGISTRY_MISSING when it is opened read-only and not there; RECSYS_REGISTRY_LOCKED,
+ *   RECSYS_REGISTRY_CORRUPT, RECSYS_REGISTRY_VERSION, RECSYS_DATA_DIR_UNWRITABLE also from any call
+ */
+export function openRegistry(dataDir: string, options: { readonly readOnly?: boolean } = {}): Registry {
+  const readOnly = options.readOnly === true
+  const path = join(dataDir, 'registry.db')
+  const db = openDatabase(dataDir, readOnly)
+  if (!readOnly) explaining(path, () => closeAbandonedRuns(db))
+  const versions = versionCalls(db)
+  const calls: Omit<Registry, 'close'> = { ...runCalls(db), ...versions, ...stageCalls(db, versions) }
+  return { ...explainingAll(path, calls), close: () => void db.close() }
+}
+
+/** The same calls, with what SQLite throws turned into our errors. */
+function explainingAll<T extends object>(path: string, calls: T): T {
+  const wrapped = Object.entries(calls).map(([name, call]) => [
+    name,
+    (...values: unknown[]) => explaining(path, () => call(...values)),
+  ])
+  return Object.fromEntries(wrapped) as T
+}

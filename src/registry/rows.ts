@@ -1,0 +1,95 @@
+import { mayStillRun } from './process-identity.ts'
+import type { AuditEntry, ModelVersion, Run, RunStatus } from './types.ts'
+
+export interface RunRow {
+  run_id: string
+  algorithm: string
+  params: string
+  seed: number
+  split: string
+  lake_version: number
+  program_version: string
+  node_version: string
+  tags: string
+  status: RunStatus
+  started_at: string
+  finished_at: string | null
+  split_fingerprint: string | null
+  metrics: string
+  durations_ms: string
+  error: string | null
+  process: string
+}
+
+/** What a run whose process ended without a word is marked with. */
+export const abandoned = 'the process ended before the run was finished'
+
+/** A run that says it is running while its process is gone was killed. */
+export function isAbandoned(row: Pick<RunRow, 'status' | 'process'>): boolean {
+  return row.status === 'running' && !mayStillRun(row.process)
+}
+
+export function runFrom(row: RunRow): Run {
+  const gone = isAbandoned(row)
+  return {
+    runId: row.run_id,
+    algorithm: row.algorithm,
+    params: JSON.parse(row.params),
+    seed: row.seed,
+    split: row.split,
+    lakeVersion: row.lake_version,
+    programVersion: row.program_version,
+    nodeVersion: row.node_version,
+    tags: JSON.parse(row.tags),
+    status: gone ? 'killed' : row.status,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    splitFingerprint: row.split_fingerprint,
+    metrics: JSON.parse(row.metrics),
+    durationsMs: JSON.parse(row.durations_ms),
+    error: gone ? abandoned : row.error,
+  }
+}
+
+export interface VersionRow {
+  name: string
+  version: number
+  run_id: string
+  algorithm: string
+  stage: ModelVersion['stage']
+  metrics: string
+  artifact_path: string
+  manifest_sha256: string
+  created_at: string
+}
+
+export function versionFrom(row: VersionRow): ModelVersion {
+  return {
+    name: row.name,
+    version: row.version,
+    runId: row.run_id,
+    algorithm: row.algorithm,
+    stage: row.stage,
+    metrics: JSON.parse(row.metrics),
+    artifactPath: row.artifact_path,
+    manifestSha256: row.manifest_sha256,
+    createdAt: row.created_at,
+  }
+}
+
+export interface AuditRow {
+  id: number
+  at: string
+  name: string
+  action: AuditEntry['action']
+  stage: AuditEntry['stage']
+  version: number
+  previous_version: number | null
+  reason: string
+  figures: string
+}
+
+export function auditFrom(row: AuditRow): AuditEntry {
+  const { previous_version: previousVersion, figures, ...same } = row
+  return { ...same, previousVersion, figures: JSON.parse(figures) }
+}

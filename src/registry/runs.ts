@@ -1,0 +1,105 @@
+import type { Database } from 'better-sqlite3'
+import { RecsysError } from '../errors.ts'
+import { ownIdentity } from './process-identity.ts'
+import { abandoned, isAbandoned, type RunRow, runFrom } from './rows.ts'
+import { newRunId } from './run-id.ts'
+import type { FinishedRun, Registry, Run } from './types.ts'
+
+type RunCalls = Pick<Registry, 'createRun' | 'logEpoch' | 'endRun' | 'runs' | 'run' | 'epochs'>
+
+/** The calls of the registry that concern runs. */
+export function runCalls(db: Database): RunCalls {
+  return {
+    createRun: (run) => {
+      const runId = newRunId()
+      db.prepare(insertRun).run({
+        ...run,
+        runId,
+        params: JSON.stringify(run.params),
+        tags: JSON.stringify(run.tags),
+        startedAt: new Date().toISOString(),
+        process: ownIdentity(),
+      })
+      return runId
+    },
+    logEpoch: (runId, epoch, metrics) => {
+      const insert = db.prepare('INSERT INTO epochs VALUES (?, ?, ?, ?)')
+      db.transaction(() => {
+        for (const [metric, value] of Object.entries(metrics)) insert.run(runId, epoch, metric, value)
+      }).immediate()
+    },
+    endRun: (runId, status, error) => {
+      const { changes } = db
+        .prepare(
+          "UPDATE runs SET status = ?, error = ?, finished_at = ? WHERE run_id = ? AND status = 'running'",
+        )
+        .run(status, error, new Date().toISOString(), runId)
+      if (changes === 0) throw notRunning(runId)
+    },
+    runs: (filter = {}) => listRuns(db, filter),
+    run: (runId) => findRun(db, runId),
+    epochs: (runId) =>
+      db
+        .prepare('SELECT epoch, metric, value FROM epochs WHERE run_id = ? ORDER BY epoch, metric')
+        .all(runId) as ReturnType<Registry['epochs']>,
+  }
+}
+
+const insertRun = `
+  INSERT INTO runs (run_id, algorithm, params, seed, split, lake_version, program_version, node_version, tags,
+    status, started_at, process)
+  VALUES (@runId, @algorithm, @params, @seed, @split, @lakeVersion, @programVersion, @nodeVersion, @tags,
+    'running', @startedAt, @process)`
+
+/** Part of a larger transaction. @throws RECSYS_REGISTRY_CONFLICT when the run is not running */
+export function markFinished(db: Database, runId: string, finished: FinishedRun): void {
+  const { changes } = db
+    .prepare(
+      `UPDATE runs SET status = 'finished', finished_at = ?, split_fingerprint = ?, metrics = ?, durations_ms = ?
+       WHERE run_id = ? AND status = 'running'`,
+    )
+    .run(
+      new Date().toISOString(),
+      finished.splitFingerprint,
+      JSON.stringify(finished.metrics),
+      JSON.stringify(finished.durationsMs),
+      runId,
+    )
+  if (changes === 0) throw notRunning(runId)
+}
+
+/** Writes down what became of runs whose process is gone. */
+export function closeAbandonedRuns(db: Database): void {
+  const running = db
+    .prepare("SELECT run_id, status, process FROM runs WHERE status = 'running'")
+    .all() as RunRow[]
+  const close = db.prepare(
+    "UPDATE runs SET status = 'killed', error = ?, finished_at = ? WHERE run_id = ? AND status = 'running'",
+  )
+  for (const row of running) if (isAbandoned(row)) close.run(abandoned, new Date().toISOString(), row.run_id)
+}
+
+function listRuns(db: Database, filter: NonNullable<Parameters<Registry['runs']>[0]>): Run[] {
+  const rows = db
+    .prepare("SELECT * FROM runs WHERE ? IN (algorithm, '') ORDER BY started_at DESC, run_id DESC")
+    .all(filter.algorithm ?? '') as RunRow[]
+  const runs = rows
+    .map(runFrom)
+    .filter(({ status }) => filter.status === undefined || status === filter.status)
+  return runs.slice(0, filter.limit)
+}
+
+function findRun(db: Database, runId: string): Run {
+  const rows = db
+    .prepare('SELECT * FROM runs WHERE substr(run_id, 1, length(?)) = ? LIMIT 2')
+    .all(runId, runId)
+  if (rows.length === 1 && runId !== '') return runFrom(rows[0] as RunRow)
+  throw new RecsysError('RECSYS_RUN_UNKNOWN', {
+    message: `${JSON.stringify(runId.slice(0, 60))} is ${rows.length === 0 ? 'no' : 'the beginning of more than one'} run id`,
+    field: 'run',
+  })
+}
+
+function notRunning(runId: string): RecsysError {
+  return new RecsysError('RECSYS_REGISTRY_CONFLICT', { message: `run ${runId} is not running` })
+}

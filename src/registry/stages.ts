@@ -1,0 +1,110 @@
+import type { Database } from 'better-sqlite3'
+import { RecsysError } from '../errors.ts'
+import { type AuditRow, auditFrom } from './rows.ts'
+import type { AuditEntry, ModelVersion, Registry, StageChange } from './types.ts'
+
+type StageCalls = Pick<
+  Registry,
+  'previousProduction' | 'changeStage' | 'recordRefusal' | 'archive' | 'history'
+>
+
+/** The calls of the registry that move versions between stages, each with its row in the audit trail. */
+export function stageCalls(
+  db: Database,
+  { version, inStage }: Pick<Registry, 'version' | 'inStage'>,
+): StageCalls {
+  const history = (name?: string): AuditEntry[] =>
+    (db.prepare("SELECT * FROM audit WHERE ? IN (name, '') ORDER BY id").all(name ?? '') as AuditRow[]).map(
+      auditFrom,
+    )
+  return {
+    history,
+    previousProduction: (name) => {
+      const previous = productionStack(history(name)).at(-2)
+      return previous === undefined ? undefined : version(name, previous)
+    },
+    changeStage: (change) => {
+      // The commit point of a promotion: stage, archive and audit row in one transaction.
+      db.transaction(() => moveToStage(db, change, inStage(change.name, change.stage))).immediate()
+      return version(change.name, change.version)
+    },
+    recordRefusal: ({ previous, ...refusal }) => {
+      version(refusal.name, refusal.version)
+      audit(db, { ...refusal, action: 'refuse', previousVersion: previous })
+    },
+    archive: (name, number, reason) => {
+      db.transaction(() => archive(db, version(name, number), reason)).immediate()
+      return version(name, number)
+    },
+  }
+}
+
+/**
+ * The versions that have been in production, the present one last, each above the one it replaced. A rollback takes away
+ * what it replaced, so that a second one goes further back and not forth again.
+ */
+export function productionStack(history: readonly AuditEntry[]): number[] {
+  const stack: number[] = []
+  for (const { action, stage, version } of history) {
+    if (stage !== 'production') continue
+    if (action === 'rollback') while (stack.length > 0 && stack.at(-1) !== version) stack.pop()
+    if (action === 'promote' || action === 'force') stack.push(version)
+  }
+  return stack
+}
+
+function moveToStage(db: Database, change: StageChange, present: ModelVersion | undefined): void {
+  const { name, version, stage, expectedPrevious } = change
+  if ((present?.version ?? null) !== expectedPrevious) {
+    const numbers = [present?.version, expectedPrevious].map((number) =>
+      number == null ? 'none' : `v${number}`,
+    )
+    throw new RecsysError('RECSYS_REGISTRY_CONFLICT', {
+      message: `${name} has ${numbers[0]} in ${stage}, expected ${numbers[1]}`,
+    })
+  }
+  const setStage = db.prepare('UPDATE versions SET stage = ? WHERE name = ? AND version = ?')
+  if (present && present.version !== version) {
+    setStage.run(stage === 'production' ? 'archived' : 'none', name, present.version)
+  }
+  if (setStage.run(stage, name, version).changes === 0) {
+    throw new RecsysError('RECSYS_VERSION_UNKNOWN', { message: `${name} has no version ${version}` })
+  }
+  audit(db, { ...change, previousVersion: expectedPrevious })
+}
+
+function archive(db: Database, { name, version, stage }: ModelVersion, reason: string): void {
+  if (stage === 'production') {
+    throw new RecsysError('RECSYS_REGISTRY_CONFLICT', {
+      message: `${name} v${version} is in production`,
+      remedy: 'Promote or roll back to another version first.',
+    })
+  }
+  db.prepare("UPDATE versions SET stage = 'archived' WHERE name = ? AND version = ?").run(name, version)
+  audit(db, {
+    name,
+    version,
+    stage: 'archived',
+    action: 'archive',
+    previousVersion: null,
+    reason,
+    figures: {},
+  })
+}
+
+function audit(db: Database, entry: Omit<AuditEntry, 'id' | 'at'>): void {
+  const { name, action, stage, version, previousVersion, reason, figures } = entry
+  db.prepare(
+    `INSERT INTO audit (at, name, action, stage, version, previous_version, reason, figures)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    new Date().toISOString(),
+    name,
+    action,
+    stage,
+    version,
+    previousVersion,
+    reason,
+    JSON.stringify(figures),
+  )
+}
