@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { readArtifact } from '../artifacts/artifact.ts'
+import type { ArtifactContent } from '../artifacts/types.ts'
+import type { Dataset } from '../dataset/types.ts'
+import { mapIndices, vocabularyOf } from '../dataset/vocabulary.ts'
+import { score } from '../metrics/score.ts'
+import type { Scorer } from '../metrics/types.ts'
+import { averageRow } from '../models/average-row.ts'
+import type { Model } from '../models/types.ts'
+import type { ModelVersion } from '../registry/types.ts'
+import { startCompute } from '../workers/pool.ts'
+import { modelOf } from './model-artifact.ts'
+import { prepareData } from './prepare.ts'
+import { countRows, scoreBaselines } from './score-fold.ts'
+import type { HoldoutQuestion, HoldoutScores } from './types.ts'
+
+/**
+ * Scores registered versions, now, on the same held-out rows: those of one lake version, split and seed. Ids are matched
+ * by name: a user or item that a model does not know is cold, never dropped.
+ */
+export async function scoreOnHoldout(question: HoldoutQuestion): Promise<HoldoutScores> {
+  const { dataDir, versions, k, nThreads, signal, onProgress } = question
+  onProgress?.(`reading lake version ${question.lakeVersion}`)
+  const { dataset, folds } = await prepareData(question)
+  const asked = { dataset, fold: folds[0], k, signal }
+  const compute = await startCompute(nThreads === undefined ? {} : { nThreads })
+  try {
+    const baselines = await scoreBaselines(compute, asked)
+    const scores = []
+    for (const version of versions) {
+      onProgress?.(`scoring ${version.name} v${version.version}`)
+      const scorer = await loadScorer(dataDir, version, dataset)
+      scores.push(await score(compute, asked, scorer))
+    }
+    const { nHeldOutRows, nHeldOutUsers } = countRows(dataset, folds[0])
+    const { lakeVersion } = dataset
+    const { fingerprint: splitFingerprint } = folds[0]
+    return {
+      ...{ lakeVersion, split: question.split, splitFingerprint, nHeldOutRows, nHeldOutUsers },
+      baselines,
+      scores,
+    }
+  } finally {
+    await compute.release()
+  }
+}
+
+async function loadScorer(dataDir: string, version: ModelVersion, dataset: Dataset): Promise<Scorer> {
+  const { artifactPath, manifestSha256 } = version
+  const artifact = await readArtifact(join(dataDir, artifactPath), { manifestSha256 })
+  return scorerOn(dataset, modelOf(artifact), artifact)
+}
+
+/** The model seen through the ids of the dataset. */
+export function scorerOn(
+  dataset: Dataset,
+  model: Model,
+  ids: Pick<ArtifactContent, 'userIds' | 'itemIds'>,
+): Scorer {
+  const userOf = mapIndices(dataset.users, vocabularyOf(ids.userIds))
+  const itemOf = mapIndices(dataset.items, vocabularyOf(ids.itemIds))
+  return {
+    predict: (user, item) => model.predict(userOf[user], itemOf[item]),
+    rankingFactors: () => gatherFactors(model, userOf, itemOf),
+  }
+}
+
+/** Below any score: an item that the model does not know is never recommended by it. */
+const unknownItemScore = -1e30
+
+/** One more column: 1 for every user, 0 for a known item and a very low score for an unknown one. */
+function gatherFactors(
+  model: Model,
+  userOf: Int32Array,
+  itemOf: Int32Array,
+): ReturnType<Scorer['rankingFactors']> {
+  const { width, userRows, itemRows } = model.rankingFactors()
+  const wider = (width + 4) & ~3
+  const users = gather(userRows, userOf, width, wider, averageRow(userRows, width))
+  const items = gather(itemRows, itemOf, width, wider, new Float32Array(width))
+  for (let user = 0; user < userOf.length; user++) users[user * wider + width] = 1
+  for (let item = 0; item < itemOf.length; item++) {
+    items[item * wider + width] = itemOf[item] < 0 ? unknownItemScore : 0
+  }
+  return { width: wider, userRows: users, itemRows: items }
+}
+
+function gather(
+  rows: Float32Array,
+  indices: Int32Array,
+  width: number,
+  wider: number,
+  unknown: Float32Array,
+) {
+  const gathered = new Float32Array(indices.length * wider)
+  indices.forEach((index, at) => {
+    const row = index < 0 ? unknown : rows.subarray(index * width, (index + 1) * width)
+    gathered.set(row, at * wider)
+  })
+  return gathered
+}

@@ -1,0 +1,58 @@
+import type { ArtifactContent, ArtifactHeader } from '../artifacts/types.ts'
+import { byUser } from '../dataset/dataset.ts'
+import type { Dataset, Fold } from '../dataset/types.ts'
+import type { ItemRow } from '../lake/types.ts'
+import { restoreModel } from '../models/algorithms.ts'
+import type { AlgorithmName, Model } from '../models/types.ts'
+
+export interface TrainedOn {
+  readonly dataset: Dataset
+  readonly fold: Fold
+  readonly items: readonly ItemRow[]
+  readonly seed: number
+  readonly split: string
+}
+
+/** What a caller gives to the model behind the API, and gets back. */
+const signature: ArtifactHeader['signature'] = {
+  inputs: { userId: 'string', k: 'int32' },
+  outputs: { itemId: 'string', score: 'float32' },
+}
+
+/**
+ * A model with all that serving needs of it. The history holds every known row, held-out ones too: whoever asks for
+ * recommendations has seen them.
+ */
+export function artifactOf(model: Model, { dataset, fold, items, seed, split }: TrainedOn): ArtifactContent {
+  const { users, items: catalogue, ratings, lakeVersion } = dataset
+  const history = byUser(dataset, new Uint8Array(ratings.rating.length).fill(1))
+  const { algorithm, params, nUsers, nItems, ratingRange, tensors } = model
+  const rowOf = new Map(items.map((item) => [item.itemId, item]))
+  return {
+    manifest: {
+      ...{ algorithm, params, seed, split, splitFingerprint: fold.fingerprint },
+      ...{ lakeVersion, ratingRange, nUsers, nItems, signature },
+    },
+    userIds: users.ids,
+    itemIds: catalogue.ids,
+    tensors,
+    historyStarts: history.rowStarts,
+    historyItems: history.columns,
+    itemTitles: catalogue.ids.map((itemId) => rowOf.get(itemId)?.title ?? null),
+    itemCategories: catalogue.ids.map((itemId) => rowOf.get(itemId)?.categories ?? []),
+    itemInteractions: countTraining(dataset, fold),
+  }
+}
+
+function countTraining({ items, ratings }: Dataset, { isTrain }: Fold): Int32Array {
+  const counts = new Int32Array(items.size)
+  for (let row = 0; row < isTrain.length; row++) counts[ratings.itemIndex[row]] += isTrain[row]
+  return counts
+}
+
+/** @throws RECSYS_MODEL_SHAPE */
+export function modelOf({ manifest, tensors }: ArtifactContent): Model {
+  const { params, nUsers, nItems, ratingRange } = manifest
+  const algorithm = manifest.algorithm as AlgorithmName
+  return restoreModel({ algorithm, params, nUsers, nItems, ratingRange, tensors })
+}
