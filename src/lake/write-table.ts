@@ -11,6 +11,7 @@ import type { StructType } from './delta/schema.ts'
 import { latestVersion, readSnapshot, type Snapshot } from './delta/snapshot.ts'
 import { type Database, identifier, literal, pathLiteral } from './duckdb.ts'
 import { createDirectory, syncDirectory, syncFile } from './durable-file.ts'
+import { verifyDataFile } from './verify-data-file.ts'
 
 /** A data file that is finished and on the disk, but in no version of the table yet. */
 export type DataFile = AddFile
@@ -42,6 +43,7 @@ export async function writeDataFile(
     `COPY (${select}) TO ${literal(staged)} (FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION v1, ROW_GROUP_SIZE 122880)`,
   )
   const stats = await fileStatistics(database, staged, schema)
+  await verifyDataFile(staged, stats.numRecords, schema)
   syncFile(staged)
   createDirectory(tableDirectory)
   renameSync(staged, join(tableDirectory, name))

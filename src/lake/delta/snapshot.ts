@@ -93,7 +93,8 @@ async function actionsUpTo(
 function missingVersion(tableDirectory: string, log: LogListing, wanted: number, gap: number): RecsysError {
   const table = basename(tableDirectory)
   const versions = readableVersions(log)
-  if (wanted <= (latestVersion(log) ?? -1) && wanted >= (log.commits[0] ?? 0)) {
+  const within = wanted <= (latestVersion(log) ?? -1) && wanted >= (log.commits[0] ?? 0)
+  if (Number.isInteger(wanted) && within) {
     return new RecsysError('RECSYS_LAKE_CORRUPT', {
       message: `the log of table ${table} has no commit ${gap}, which version ${wanted} needs: versions are not contiguous`,
     })
