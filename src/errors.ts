@@ -71,6 +71,16 @@ export const errorCatalogue = {
   ),
   RECSYS_REGISTRY_VERSION: kind(4, 503, 'Use the version of recsys that wrote the registry, or a newer one.'),
   RECSYS_REGISTRY_CONFLICT: kind(5, 409, 'Somebody else moved a version meanwhile. Run the command again.'),
+  RECSYS_PROMOTION_REFUSED: kind(
+    3,
+    409,
+    'Train a better model, lower --min-gain, or use --force and answer for it.',
+  ),
+  RECSYS_NOTHING_TO_ROLL_BACK_TO: kind(
+    4,
+    409,
+    'See `recsys models history`; promote the version you want with --version.',
+  ),
   RECSYS_RUN_UNKNOWN: kind(4, 404, 'List the runs with `recsys runs list`.'),
   RECSYS_VERSION_UNKNOWN: kind(4, 404, 'List the versions with `recsys models list`.'),
 

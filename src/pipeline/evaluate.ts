@@ -48,9 +48,7 @@ export async function evaluateVersion(options: EvaluateOptions): Promise<Evaluat
   const lakeVersion = options.lakeVersion ?? run.lakeVersion
   const holdout = await scoreOnHoldout({
     ...{ dataDir, versions: [version], lakeVersion, split: run.split, seed: run.seed, k },
-    ...(options.nThreads === undefined ? {} : { nThreads: options.nThreads }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...{ nThreads: options.nThreads, signal: options.signal, onProgress: options.onProgress },
   })
   const { scores, baselines, ...rows } = holdout
   const { name, version: number, runId, algorithm, stage } = version

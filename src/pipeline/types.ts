@@ -29,7 +29,7 @@ export interface HoldoutQuestion {
   readonly split: string
   readonly seed: number
   readonly k: number
-  readonly nThreads?: number
-  readonly signal?: AbortSignal
-  readonly onProgress?: (text: string) => void
+  readonly nThreads?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((text: string) => void) | undefined
 }

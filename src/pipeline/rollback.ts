@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { readArtifact } from '../artifacts/artifact.ts'
+import { RecsysError } from '../errors.ts'
+import { ringDoorbell } from '../registry/doorbell.ts'
+import { openRegistry } from '../registry/registry.ts'
+import type { ModelVersion } from '../registry/types.ts'
+
+export interface RollbackOptions {
+  readonly dataDir: string
+  readonly name: string
+  readonly reason: string
+}
+
+/** The `--json` document of `recsys rollback`. */
+export interface RollbackReport {
+  readonly name: string
+  readonly version: number
+  readonly algorithm: string
+  readonly replaced: number
+  readonly reason: string
+}
+
+/**
+ * Puts the version back that was in production before the present one; once more goes further back. Its artifact is
+ * verified first, so that a rollback never puts something broken into production.
+ * @throws RECSYS_NOTHING_TO_ROLL_BACK_TO, RECSYS_ARTIFACT_MISSING, RECSYS_ARTIFACT_CORRUPT
+ */
+export async function rollback({ dataDir, name, reason }: RollbackOptions): Promise<RollbackReport> {
+  const registry = openRegistry(dataDir)
+  try {
+    const present = registry.inStage(name, 'production')
+    const previous = registry.previousProduction(name)
+    if (!present || !previous) throw nothingBefore(name, present)
+    const { version, algorithm, artifactPath, manifestSha256 } = previous
+    await readArtifact(join(dataDir, artifactPath), { manifestSha256 })
+    registry.changeStage({
+      ...{ name, version, reason, stage: 'production', action: 'rollback' },
+      expectedPrevious: present.version,
+      figures: {},
+    })
+    ringDoorbell(dataDir, { name, version })
+    return { name, version, algorithm, replaced: present.version, reason }
+  } finally {
+    registry.close()
+  }
+}
+
+function nothingBefore(name: string, present: ModelVersion | undefined): RecsysError {
+  return new RecsysError('RECSYS_NOTHING_TO_ROLL_BACK_TO', {
+    message: present
+      ? `${name} v${present.version} is the first version in production`
+      : `${name} has no version in production`,
+  })
+}
