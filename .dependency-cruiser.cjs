@@ -10,7 +10,7 @@ const mayImport = {
   registry: [],
   loadtest: [],
   pipeline: ['workers', 'models', 'metrics', 'lake', 'registry', 'artifacts', 'dataset', 'kernels'],
-  serving: ['registry', 'artifacts', 'models', 'dataset'],
+  serving: ['registry', 'artifacts', 'models', 'dataset', 'kernels'],
   cli: ['pipeline', 'serving', 'loadtest'],
 }
 

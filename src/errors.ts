@@ -87,6 +87,28 @@ export const errorCatalogue = {
   // metrics, training, evaluation
 
   // serving
+  RECSYS_HTTP_INVALID: kind(4, 400, 'Correct the field; /openapi.json says what each one accepts.'),
+  RECSYS_HTTP_MALFORMED: kind(4, 400, 'Send a well-formed HTTP request, with a JSON object as its body.'),
+  RECSYS_HTTP_NOT_FOUND: kind(4, 404, 'See /openapi.json for the routes.'),
+  RECSYS_HTTP_METHOD: kind(4, 405, 'Use a method that the Allow header names.'),
+  RECSYS_HTTP_TIMEOUT: kind(4, 408, 'Send the whole request within the time limit.'),
+  RECSYS_HTTP_TOO_LARGE: kind(4, 413, 'Send a smaller body, or several requests.'),
+  RECSYS_HTTP_MEDIA_TYPE: kind(4, 415, 'Send JSON with the header `content-type: application/json`.'),
+  RECSYS_HTTP_HEADERS_TOO_LARGE: kind(4, 431, 'Send a shorter address and fewer headers.'),
+  RECSYS_HTTP_INTERNAL: kind(1, 500, 'Report it with the request id from the X-Request-Id header.'),
+  RECSYS_ITEM_UNKNOWN: kind(4, 404, 'Take an item id that a recommendation has named.'),
+  RECSYS_ADMIN_UNAUTHORIZED: kind(4, 401, 'Send the header `authorization: Bearer <RECSYS_ADMIN_TOKEN>`.'),
+  RECSYS_ADMIN_FORBIDDEN: kind(
+    4,
+    403,
+    'Start the server with RECSYS_ADMIN_TOKEN and send it as a bearer token, or ask from the machine itself.',
+  ),
+  RECSYS_NOT_READY: kind(6, 503, 'Try again in a moment; /health/ready says what the server waits for.'),
+  RECSYS_PORT_IN_USE: kind(5, 503, 'Stop the program that listens there, or choose another --port.'),
+  RECSYS_HOST_UNAVAILABLE: kind(6, 503, 'Choose an address of this machine with --host.'),
+  RECSYS_PORT_FORBIDDEN: kind(6, 503, 'Choose a port above 1023 with --port.'),
+  RECSYS_MODEL_UNFIT: kind(4, 503, 'Train the model again; the one in service stays.'),
+  RECSYS_THREAD_DIED: kind(1, 503, 'Report it with the log lines before it.'),
 
   // load test
   RECSYS_LOAD_GOAL_MISSED: kind(

@@ -1,0 +1,35 @@
+import { RecsysError } from '../../errors.ts'
+import type { Logger } from '../log.ts'
+import type { ModelSlot } from '../ranking/model-slot.ts'
+import type { ServedModel } from '../ranking/served-model.ts'
+import type { ReloadOutcome, ServerStatus } from '../types.ts'
+import type { TokenDigest } from './admin-access.ts'
+import type { RequestMetrics } from './request-metrics.ts'
+
+/** What the routes work with. The supervisor stands behind `status`, `reload` and `scrape`. */
+export interface AppContext {
+  readonly slot: ModelSlot
+  readonly log: Logger
+  readonly metrics: RequestMetrics
+  readonly adminToken: TokenDigest | undefined
+  /** The last state that the supervisor told. */
+  status(): ServerStatus
+  /** Looks into the registry now. */
+  reload(): Promise<ReloadOutcome>
+  /** The metrics of all threads in Prometheus' text format. */
+  scrape(): Promise<string>
+}
+
+/** The model in service. A request calls this once, so that its whole answer comes from one model. */
+export function modelInService({ slot, status }: AppContext): ServedModel {
+  if (slot.current) return slot.current
+  const reason = status().failure?.message ?? 'the first model is still being loaded'
+  throw new RecsysError('RECSYS_NOT_READY', { message: `no model is in service: ${reason}` })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Version that the answer comes from, for the metrics; '' for routes without a model. */
+    modelVersion: string
+  }
+}

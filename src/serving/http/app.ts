@@ -1,0 +1,139 @@
+import type { Server } from 'node:http'
+import swagger from '@fastify/swagger'
+import {
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
+import { RecsysError } from '../../errors.ts'
+import { programVersion } from '../../host.ts'
+import { registerAdmin } from './admin-routes.ts'
+import type { AppContext } from './app-context.ts'
+import { registerHealth } from './health-routes.ts'
+import { answerBrokenRequest, sendError } from './http-errors.ts'
+import { collectRoutes, refuseOtherMethods } from './other-methods.ts'
+import { registerRecommendations } from './recommendation-routes.ts'
+import { requestIds } from './request-id.ts'
+import { registerSimilar } from './similar-route.ts'
+import { explainViolation } from './violations.ts'
+
+/** Bounds on what one client can ask of a thread. */
+export interface AppLimits {
+  /** Time for a whole request to arrive, in milliseconds. */
+  readonly requestTimeoutMs: number
+  readonly bodyBytes: number
+  /** Address and headers together. */
+  readonly headerBytes: number
+  readonly keepAliveMs: number
+  readonly maxConnections: number
+}
+
+export const defaultLimits: AppLimits = {
+  requestTimeoutMs: 10_000,
+  bodyBytes: 1024 * 1024,
+  headerBytes: 16 * 1024,
+  keepAliveMs: 65_000,
+  maxConnections: 10_000,
+}
+
+/** The HTTP application of one request thread, ready to listen or to be injected into. */
+export async function buildApp(
+  context: AppContext,
+  limits: AppLimits = defaultLimits,
+): Promise<FastifyInstance> {
+  const app = fastify(serverOptions(context, limits))
+  app.server.maxConnections = limits.maxConnections
+  app.removeContentTypeParser('text/plain')
+  app.decorateRequest('modelVersion', '')
+  addHooks(app, context)
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, context.log))
+  app.setNotFoundHandler((request) => {
+    throw new RecsysError('RECSYS_HTTP_NOT_FOUND', { message: `there is no route ${shortPath(request.url)}` })
+  })
+  const routes = collectRoutes(app)
+  await describeApi(app)
+  registerRecommendations(app, context)
+  registerSimilar(app, context)
+  registerHealth(app, context)
+  registerAdmin(app, context)
+  refuseOtherMethods(app, routes)
+  await app.ready()
+  return app
+}
+
+function serverOptions({ log }: AppContext, limits: AppLimits): FastifyHttpOptions<Server> {
+  return {
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, limits.requestTimeoutMs / 2),
+    },
+    requestTimeout: limits.requestTimeoutMs,
+    bodyLimit: limits.bodyBytes,
+    keepAliveTimeout: limits.keepAliveMs,
+    // A request that arrives on an open connection during the drain is still answered.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // Ids are judged by the schemas, with an error that names the field; no parameter is longer than the headers.
+    routerOptions: { maxParamLength: limits.headerBytes },
+    genReqId: requestIds(),
+    // Strings become numbers where a schema wants one, but nothing is silently dropped.
+    ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, verbose: true } },
+    schemaErrorFormatter: explainViolation,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) =>
+      sendError(error, request as FastifyRequest, reply as FastifyReply, log),
+  }
+}
+
+function addHooks(app: FastifyInstance, { metrics, log }: AppContext): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+    reply.header('cache-control', 'no-store')
+    done()
+  })
+  let draining = false
+  app.addHook('preClose', (done) => {
+    draining = true
+    done()
+  })
+  app.addHook('onSend', (_, reply, payload, done) => {
+    // The framework says so only to requests that arrive after the stop; this is for those in flight.
+    if (draining) reply.header('connection', 'close')
+    done(null, payload)
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, modelVersion } = request
+    const route = request.routeOptions.url ?? 'unmatched'
+    metrics.observe(method, route, reply.statusCode, modelVersion, reply.elapsedTime / 1000)
+    if (log.isLevelEnabled('debug')) {
+      const { url, id: reqId } = request
+      log.debug({ reqId, method, url, status: reply.statusCode, ms: reply.elapsedTime }, 'request')
+    }
+    done()
+  })
+}
+
+async function describeApi(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: {
+        title: 'recsys',
+        description: 'Recommendations from the model in production.',
+        version: programVersion(),
+      },
+      tags: [{ name: 'recommendations' }, { name: 'health' }, { name: 'admin' }],
+      components: { securitySchemes: { adminToken: { type: 'http', scheme: 'bearer' } } },
+    },
+  })
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+}
+
+function shortPath(url: string): string {
+  const path = url.split('?', 1)[0]!
+  return path.length <= 60 ? path : `${path.slice(0, 60)}…`
+}

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify'
+import { programVersion } from '../../host.ts'
+import type { AppContext } from './app-context.ts'
+import { openObject } from './schemas.ts'
+
+/**
+ * `/health` tells people, always with 200; `/health/live` and `/health/ready` tell an orchestrator whether to restart
+ * the process and whether to send it requests.
+ */
+export function registerHealth(app: FastifyInstance, context: AppContext): void {
+  const version = programVersion()
+  app.get('/health', { schema: described('health', 'the state of the server') }, () => ({
+    version,
+    ...healthOf(context),
+  }))
+  app.get('/health/live', { schema: described('live', 'is the process alive?') }, () => ({ status: 'ok' }))
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        ...described('ready', 'can it answer recommendations?'),
+        response: { 200: openObject('A model is in service.'), 503: openObject('No model yet, and why.') },
+      },
+    },
+    (_, reply) => {
+      const health = healthOf(context)
+      return reply.code(health.status === 'unready' ? 503 : 200).send(health)
+    },
+  )
+  app.get(
+    '/metrics',
+    { schema: { ...described('metrics', 'metrics of all threads'), response: { 200: prometheusText } } },
+    async (_, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await context.scrape()),
+  )
+}
+
+const prometheusText = {
+  description: 'The text format of Prometheus.',
+  content: { 'text/plain': { schema: { type: 'string' } } },
+}
+
+/** `degraded`: answers, but not with what the registry wants in production. */
+function healthOf({ slot, status }: AppContext) {
+  const { startedAt, modelSince, failure } = status()
+  const model = slot.current?.identity ?? null
+  const degraded = failure !== null || model?.version === null
+  const state = model === null ? 'unready' : degraded ? 'degraded' : 'ok'
+  return { status: state, startedAt, model, modelSince, failure }
+}
+
+function described(operationId: string, summary: string) {
+  return { operationId, summary, tags: ['health'], response: { 200: openObject(summary) } }
+}

@@ -1,0 +1,85 @@
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client'
+import type { ModelSource } from '../types.ts'
+
+export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
+
+const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** The counters of one request thread. The supervisor adds up all threads' snapshots. */
+export interface RequestMetrics {
+  /** @param route  its pattern, never the address: the number of time series must not grow with what clients send */
+  observe(method: string, route: string, status: number, modelVersion: string, seconds: number): void
+  countRanking(source: ModelSource): void
+  snapshot(): Promise<MetricsSnapshot>
+}
+
+export function createRequestMetrics(thread: string): RequestMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'recsys_http_requests_total',
+    help: 'Requests answered, by route, status and the model version of the answer.',
+    labelNames: ['method', 'route', 'status', 'model_version'],
+    registers,
+  })
+  const latency = new Histogram({
+    name: 'recsys_http_request_duration_seconds',
+    help: 'Seconds from the arrival of the request until the answer was handed over.',
+    labelNames: ['route'],
+    buckets: latencyBuckets,
+    registers,
+  })
+  const rankings = new Counter({
+    name: 'recsys_rankings_total',
+    help: 'Rankings by where their items come from.',
+    labelNames: ['source'],
+    registers,
+  })
+  watchThread(thread, registers)
+  return {
+    observe: (method, route, status, model_version, seconds) => {
+      requests.inc({ method, route, status, model_version })
+      latency.observe({ route }, seconds)
+    },
+    countRanking: (source) => rankings.inc({ source }),
+    snapshot: () => registry.getMetricsAsJSON(),
+  }
+}
+
+/** How busy this thread's event loop is; each read covers the time since the one before. */
+function watchThread(thread: string, registers: Registry[]): void {
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+  let before = performance.eventLoopUtilization()
+  new Gauge({
+    name: 'recsys_thread_event_loop_delay_seconds',
+    help: "How late the thread's event loop runs its timers, since the last scrape.",
+    labelNames: ['thread', 'quantile'],
+    registers,
+    collect() {
+      this.set({ thread, quantile: '0.5' }, delay.percentile(50) / 1e9)
+      this.set({ thread, quantile: '0.99' }, delay.percentile(99) / 1e9)
+      this.set({ thread, quantile: '1' }, delay.max / 1e9)
+      delay.reset()
+    },
+  })
+  new Gauge({
+    name: 'recsys_thread_utilization_ratio',
+    help: 'Share of the time since the last scrape that the event loop was busy.',
+    labelNames: ['thread'],
+    registers,
+    collect() {
+      const now = performance.eventLoopUtilization()
+      this.set({ thread }, performance.eventLoopUtilization(now, before).utilization)
+      before = now
+    },
+  })
+}

@@ -1,0 +1,68 @@
+import type { TokenDigest } from './http/admin-access.ts'
+import type { AppLimits } from './http/app.ts'
+import type { MetricsSnapshot } from './http/request-metrics.ts'
+import type { LogLevel } from './log.ts'
+import type { SharedModel } from './shared/shared-model.ts'
+import type { ReloadOutcome, ServerStatus } from './types.ts'
+
+/**
+ * What the supervisor and its threads say to each other. A change-over has two phases: every request thread prepares
+ * the new model and says so, then all are told to commit. When one cannot prepare, nobody changes.
+ */
+export type ToRequestThread =
+  | { readonly type: 'prepare'; readonly generation: number; readonly model: SharedModel }
+  | { readonly type: 'commit'; readonly generation: number; readonly model: SharedModel }
+  | { readonly type: 'abandon' }
+  | { readonly type: 'status'; readonly status: ServerStatus }
+  | { readonly type: 'collect' }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly type: 'drain'; readonly timeoutMs: number }
+
+export type FromRequestThread =
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'listen-failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'prepared'; readonly generation: number; readonly problem: string | null }
+  | { readonly type: 'snapshot'; readonly metrics: MetricsSnapshot }
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+
+/** What a request needs from the supervisor. */
+export type Question = 'reload' | 'scrape'
+export type Answer = ReloadOutcome | string
+
+/** What a request thread is started with. */
+export interface RequestThreadData {
+  /** Its number, from 1: in logs and metrics, and of its desk in the scoring memory. */
+  readonly thread: number
+  readonly host: string
+  readonly port: number
+  readonly reusePort: boolean
+  readonly adminToken: TokenDigest | undefined
+  readonly logLevel: LogLevel
+  readonly limits: AppLimits
+  readonly model: SharedModel | null
+  readonly status: ServerStatus
+}
+
+/** What a loader thread is started with: one artifact, which it loads, checks and tries out. */
+export interface LoaderData {
+  readonly directory: string
+  readonly manifestSha256: string
+  readonly identity: SharedModel['identity']
+  readonly nThreads: number
+}
+
+export type FromLoader =
+  | { readonly type: 'loaded'; readonly loaded: LoadedModel }
+  | {
+      readonly type: 'failed'
+      readonly code: string
+      readonly message: string
+      readonly remedy: string | null
+    }
+
+export interface LoadedModel {
+  readonly model: SharedModel
+  readonly readMs: number
+  readonly shareMs: number
+  readonly smokeTestMs: number
+}

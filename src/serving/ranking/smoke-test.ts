@@ -1,0 +1,64 @@
+import { RecsysError } from '../../errors.ts'
+import { indexOfId } from '../shared/id-table.ts'
+import type { SharedModel } from '../shared/shared-model.ts'
+import { type Ranking, ServedModel } from './served-model.ts'
+
+const nGoldenUsers = 16
+const k = 10
+/** A ranking that takes longer would stop a request thread for everybody else. */
+const maxRankingMs = 1000
+
+/**
+ * Ranks for users spread over the whole vocabulary, for a stranger, for a history and around an item, as requests
+ * will. It also warms nothing but the files' pages: every request thread compiles for itself.
+ * @throws RECSYS_MODEL_UNFIT
+ */
+export function smokeTest(shared: SharedModel): void {
+  const model = new ServedModel(shared, 0)
+  const query = { k, excludeSeen: false, categories: [], exclude: [] }
+  const expected = Math.min(k, model.nItems)
+  for (const userId of goldenUsers(shared)) {
+    check(`user ${userId}`, expected, model, () => model.rankForUser(userId, query))
+  }
+  if (model.nItems === 0) throw unfit('it has no items')
+  const itemId = idAt(shared.items, 0)
+  check('a stranger', expected, model, () => model.rankForHistory([], query))
+  check('a history of one item', expected, model, () => model.rankForHistory([{ itemId }], query))
+  check('similar items', Math.min(k, model.nItems - 1), model, () => model.rankSimilar(0, k))
+}
+
+/** Some users from the first to the last, so that a cut-off tensor or a shifted row shows. */
+function goldenUsers({ users }: SharedModel): string[] {
+  const n = Math.min(nGoldenUsers, users.size)
+  return Array.from({ length: n }, (_, i) => {
+    const userIndex = n === 1 ? 0 : Math.floor((i * (users.size - 1)) / (n - 1))
+    const userId = idAt(users, userIndex)
+    if (indexOfId(users, userId) !== userIndex) throw unfit(`user ${userId} is not found under its own id`)
+    return userId
+  })
+}
+
+function check(who: string, expected: number, model: ServedModel, rank: () => Ranking): void {
+  const start = performance.now()
+  const { best } = rank()
+  const elapsedMs = performance.now() - start
+  const indices = best.indices.subarray(0, best.count)
+  const scores = best.scores.subarray(0, best.count)
+  if (best.count !== expected) throw unfit(`${who} got ${best.count} items, expected ${expected}`)
+  if (!scores.every(Number.isFinite)) throw unfit(`${who} got a score that is not a finite number`)
+  if (new Set(indices).size !== best.count) throw unfit(`${who} got an item twice`)
+  if (!indices.every((index) => index >= 0 && index < model.nItems)) {
+    throw unfit(`${who} got an item that is not in the catalogue`)
+  }
+  if (elapsedMs > maxRankingMs) {
+    throw unfit(`${who} took ${Math.round(elapsedMs)} ms to rank, expected ${maxRankingMs} at most`)
+  }
+}
+
+function idAt({ bytes, starts }: SharedModel['items'], index: number): string {
+  return Buffer.from(bytes.subarray(starts[index], starts[index + 1])).toString('utf8')
+}
+
+function unfit(problem: string): RecsysError {
+  return new RecsysError('RECSYS_MODEL_UNFIT', { message: `the new model failed its trial: ${problem}` })
+}

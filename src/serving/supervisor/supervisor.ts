@@ -1,0 +1,183 @@
+import { digestToken } from '../http/admin-access.ts'
+import { defaultLimits } from '../http/app.ts'
+import { createLog, type Logger } from '../log.ts'
+import type { Answer, Question } from '../messages.ts'
+import type { ReloadOutcome, RunningServer, ServeOptions, ServerStatus } from '../types.ts'
+import { DoorbellWatch } from './doorbell-watch.ts'
+import { ModelReloader } from './model-reloader.ts'
+import { canSharePort, refusePortInUse, takeTurnAtPort } from './port.ts'
+import { RequestThreads, type RequestThreadsOptions } from './request-threads.ts'
+import { SupervisorMetrics } from './supervisor-metrics.ts'
+
+/** Holds the parts of a running server together: request threads, the watch of the registry, the reloader, the state. */
+export class Supervisor implements RunningServer {
+  readonly stopped: Promise<void>
+  readonly #options: ServeOptions
+  readonly #log: Logger
+  readonly #metrics: SupervisorMetrics
+  readonly #reloader: ModelReloader
+  readonly #stop = new AbortController()
+  readonly #stopped = Promise.withResolvers<void>()
+  #threads!: RequestThreads
+  #watch: DoorbellWatch | undefined
+  #status: ServerStatus
+
+  static async start(options: ServeOptions): Promise<Supervisor> {
+    const supervisor = new Supervisor(options)
+    await supervisor.#listen()
+    supervisor.#obeySignal()
+    await supervisor.#watchProduction()
+    return supervisor
+  }
+
+  private constructor(options: ServeOptions) {
+    this.#options = options
+    this.#log = createLog(options.logLevel, 'main')
+    this.#status = initialStatus(options)
+    this.#metrics = new SupervisorMetrics(() => this.#status)
+    this.stopped = this.#stopped.promise
+    this.#reloader = new ModelReloader({
+      ...options,
+      retryMs: options.pollIntervalMs,
+      log: this.#log,
+      signal: this.#stop.signal,
+      changeOver: (model) => this.#threads.changeOver(model),
+      onOutcome: (outcome) => this.#record(outcome),
+    })
+  }
+
+  get port(): number {
+    return this.#threads.port
+  }
+
+  get url(): string {
+    return `http://${urlHost(this.#options.host)}:${this.port}`
+  }
+
+  get threads(): RequestThreads {
+    return this.#threads
+  }
+
+  status(): ServerStatus {
+    return this.#status
+  }
+
+  reload(): Promise<ReloadOutcome> {
+    return this.#reloader.check('admin')
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stop.signal.aborted) return this.stopped
+    this.#stop.abort()
+    this.#log.info({ drainTimeoutMs: this.#options.drainTimeoutMs }, 'draining')
+    this.#watch?.close()
+    await this.#threads.stop(this.#options.drainTimeoutMs)
+    this.#log.info('stopped')
+    this.#stopped.resolve()
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.#options
+    const nThreads = await this.#possibleThreads()
+    const start = () => RequestThreads.start(this.#threadOptions(nThreads))
+    this.#tell({ nThreads })
+    // A single thread binds the port for itself, and whoever has it already makes that fail.
+    if (nThreads === 1 || port === 0) this.#threads = await start()
+    else {
+      this.#threads = await takeTurnAtPort(port, async () => {
+        await refusePortInUse(host, port)
+        return start()
+      })
+    }
+    this.#log.info({ url: this.url, nThreads }, 'listening')
+  }
+
+  async #possibleThreads(): Promise<number> {
+    const { nThreads, host } = this.#options
+    if (nThreads === 1 || (await canSharePort(host))) return nThreads
+    this.#log.warn({ nThreads }, 'threads cannot share a port on this system: serving with one')
+    return 1
+  }
+
+  #threadOptions(nThreads: number): RequestThreadsOptions {
+    const { host, port, adminToken, logLevel } = this.#options
+    return {
+      nThreads,
+      log: this.#log,
+      status: this.#status,
+      data: {
+        host,
+        port,
+        logLevel,
+        reusePort: nThreads > 1,
+        adminToken: adminToken === undefined ? undefined : digestToken(adminToken),
+        limits: defaultLimits,
+      },
+      answer: (question) => this.#answer(question),
+      onRestart: () => {
+        this.#metrics.countRestart()
+        this.#tell({ threadRestarts: this.#status.threadRestarts + 1 })
+      },
+    }
+  }
+
+  #obeySignal(): void {
+    const { signal } = this.#options
+    if (signal?.aborted) void this.stop()
+    signal?.addEventListener('abort', () => void this.stop(), { once: true })
+  }
+
+  async #watchProduction(): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    const { dataDir, pollIntervalMs } = this.#options
+    // First the watch, then the look: what happens in between is not lost.
+    this.#watch = new DoorbellWatch(dataDir, pollIntervalMs, this.#log, (by) => void this.#reloader.check(by))
+    await this.#reloader.check('start')
+  }
+
+  async #answer(question: Question): Promise<Answer> {
+    return question === 'reload' ? this.reload() : this.#metrics.text(await this.#threads.snapshots())
+  }
+
+  #record(outcome: ReloadOutcome): void {
+    this.#metrics.countReload(outcome)
+    const { reloads } = this.#status
+    if (outcome.outcome === 'unchanged') this.#tell({ failure: null })
+    else if (outcome.outcome === 'failed') {
+      this.#tell({ failure: outcome.failure, reloads: { ...reloads, failed: reloads.failed + 1 } })
+    } else {
+      this.#tell({
+        model: outcome.model,
+        modelSince: new Date().toISOString(),
+        lastLoad: outcome.load,
+        failure: null,
+        reloads: { ...reloads, swapped: reloads.swapped + 1 },
+      })
+    }
+  }
+
+  #tell(news: Partial<ServerStatus>): void {
+    this.#status = { ...this.#status, ...news }
+    this.#threads?.tell(this.#status)
+  }
+}
+
+function initialStatus({ modelName, nThreads }: ServeOptions): ServerStatus {
+  return {
+    startedAt: new Date().toISOString(),
+    modelName,
+    model: null,
+    modelSince: null,
+    lastLoad: null,
+    failure: null,
+    reloads: { swapped: 0, failed: 0 },
+    nThreads,
+    threadRestarts: 0,
+  }
+}
+
+/** A host for an address that a client on this machine can use. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

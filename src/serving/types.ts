@@ -1,0 +1,94 @@
+import type { ArtifactContent } from '../artifacts/types.ts'
+import type { LogLevel } from './log.ts'
+
+/** What `serve` is started with. */
+export interface ServeOptions {
+  readonly dataDir: string
+  readonly host: string
+  /** 0 picks a free port. */
+  readonly port: number
+  /** Request threads, all listening on the one port. */
+  readonly nThreads: number
+  /** The registered model's name. */
+  readonly modelName: string
+  /** Without one the admin routes answer on loopback only. */
+  readonly adminToken?: string | undefined
+  /** Milliseconds between two looks into the registry; the doorbell makes most of them unnecessary. */
+  readonly pollIntervalMs: number
+  /** How long requests in flight may take to finish after the stop. */
+  readonly drainTimeoutMs: number
+  readonly logLevel: LogLevel
+  /** What to serve while no version is in production: a popularity model, made on the spot. */
+  readonly fallback: () => Promise<ArtifactContent>
+  /** Aborting it drains the server. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Which model a response comes from. Version and run are null for a popularity model made on the spot. */
+export interface ModelIdentity {
+  readonly name: string
+  readonly version: number | null
+  readonly runId: string | null
+  readonly algorithm: string
+  /** `popular` where the items are the same for everybody. */
+  readonly source: ModelSource
+}
+
+export type ModelSource = 'model' | 'popular'
+
+/** Why the last attempt to change over did not work. */
+export interface LoadFailure {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+  /** The version that could not be loaded, null when it did not come that far. */
+  readonly version: number | null
+  /** Failures in a row. */
+  readonly attempts: number
+  readonly nextAttemptAt: string
+}
+
+/** What the supervisor knows; every request thread has a copy. */
+export interface ServerStatus {
+  readonly startedAt: string
+  readonly modelName: string
+  readonly model: ModelIdentity | null
+  readonly modelSince: string | null
+  /** Figures of the change-over that brought the present model. */
+  readonly lastLoad: LoadReport | null
+  /** null as soon as an attempt works. */
+  readonly failure: LoadFailure | null
+  readonly reloads: { readonly swapped: number; readonly failed: number }
+  readonly nThreads: number
+  readonly threadRestarts: number
+}
+
+export interface LoadReport {
+  /** Reading and verifying the files. */
+  readonly readMs: number
+  /** Copying into shared memory and building the look-up tables. */
+  readonly shareMs: number
+  /** Scoring the golden users. */
+  readonly smokeTestMs: number
+  /** From the decision to load until every request thread has changed over. */
+  readonly totalMs: number
+}
+
+export type ReloadOutcome =
+  | { readonly outcome: 'swapped'; readonly model: ModelIdentity; readonly load: LoadReport }
+  | { readonly outcome: 'unchanged'; readonly model: ModelIdentity | null }
+  | { readonly outcome: 'failed'; readonly model: ModelIdentity | null; readonly failure: LoadFailure }
+
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  status(): ServerStatus
+  /** Looks into the registry now, whatever the pauses after failures say. */
+  reload(): Promise<ReloadOutcome>
+  /** Drains and stops. */
+  stop(): Promise<void>
+  /** Resolves when the server has stopped, by `stop` or by the signal. */
+  readonly stopped: Promise<void>
+}
