@@ -1,0 +1,69 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../src/cli/base-command.ts'
+import { type ServeAnnouncement, serveAnnouncement, serveText } from '../src/cli/serve-announcement.ts'
+import { serveOptions } from '../src/cli/serve-options.ts'
+import { defaultModelName } from '../src/registry/types.ts'
+import { logLevels } from '../src/serving/log.ts'
+import { serve } from '../src/serving/serve.ts'
+
+export default class Serve extends BaseCommand {
+  static override summary = 'serve recommendations over HTTP from the model in production'
+
+  static override description =
+    `Prints where it listens when it does, then runs until it is told to stop (SIGTERM, Ctrl-C): it stops
+accepting, finishes requests in flight and exits with 0; a second signal ends it at once. A promotion or rollback takes effect in the running
+server. Without a version in production it serves popular items from the lake, marked as such. Logs are JSON lines on
+stderr. With --json the first and only line on stdout is one JSON document.`
+
+  static override examples = [
+    '<%= config.bin %> serve',
+    '<%= config.bin %> serve --host 0.0.0.0 --port 80 --threads 4',
+    'RECSYS_ADMIN_TOKEN=secret <%= config.bin %> serve --log-level debug',
+  ]
+
+  static override flags = {
+    host: Flags.string({ description: 'address to listen on', default: '127.0.0.1' }),
+    port: Flags.integer({
+      description: 'port to listen on; 0 takes a free one',
+      default: 8000,
+      min: 0,
+      max: 65_535,
+    }),
+    threads: Flags.integer({
+      description: 'request threads on the one port [default: one a core]',
+      min: 1,
+      max: 256,
+    }),
+    name: Flags.string({ description: "the registered model's name", default: defaultModelName }),
+    'admin-token': Flags.string({
+      description: 'token for the admin routes; without one they answer on loopback only',
+      env: 'RECSYS_ADMIN_TOKEN',
+    }),
+    'poll-interval': Flags.string({
+      description: 'time between two looks into the registry',
+      default: '2s',
+    }),
+    'drain-timeout': Flags.string({
+      description: 'how long requests in flight may take after the stop',
+      default: '10s',
+    }),
+    'log-level': Flags.option({
+      description: 'least level that is logged; debug logs every request',
+      default: 'info' as const,
+      options: logLevels,
+    })(),
+  }
+
+  /** Returns nothing: with `--json` the document is out as soon as the server listens. */
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Serve)
+    const server = await serve(serveOptions(flags, this.interruptSignal()))
+    this.announce(serveAnnouncement(server))
+    await server.stopped
+  }
+
+  private announce(announcement: ServeAnnouncement): void {
+    if (this.jsonEnabled()) this.logJson(announcement)
+    else this.print(serveText(announcement))
+  }
+}

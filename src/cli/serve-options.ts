@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os'
+import { parseDuration } from '../loadtest/duration.ts'
+import type { LogLevel } from '../serving/log.ts'
+import type { ServeOptions } from '../serving/types.ts'
+
+/** What the command line says about a server, as it was typed. */
+export interface ServeFlags {
+  readonly 'data-dir': string
+  readonly quiet: boolean
+  readonly host: string
+  readonly port: number
+  readonly threads: number | undefined
+  readonly name: string
+  readonly 'admin-token': string | undefined
+  readonly 'poll-interval': string
+  readonly 'drain-timeout': string
+  readonly 'log-level': LogLevel
+}
+
+/** @throws RECSYS_USAGE naming the flag, what it got and what it expected */
+export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptions {
+  const dataDir = flags['data-dir']
+  return {
+    dataDir,
+    host: flags.host,
+    port: flags.port,
+    nThreads: flags.threads ?? availableParallelism(),
+    modelName: flags.name,
+    adminToken: flags['admin-token'],
+    pollIntervalMs: parseDuration(flags['poll-interval'], {
+      field: 'poll-interval',
+      minMs: 100,
+      maxMs: 3_600_000,
+    }),
+    drainTimeoutMs: parseDuration(flags['drain-timeout'], {
+      field: 'drain-timeout',
+      minMs: 0,
+      maxMs: 3_600_000,
+    }),
+    logLevel: flags.quiet ? 'error' : flags['log-level'],
+    fallback: () => readFallback(dataDir),
+    signal,
+  }
+}
+
+/** The lake's reader is heavy and most servers never need it. */
+async function readFallback(dataDir: string) {
+  const { popularFallback } = await import('../pipeline/popular-fallback.ts')
+  return popularFallback(dataDir)
+}

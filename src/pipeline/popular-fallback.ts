@@ -1,0 +1,81 @@
+import type { ArtifactContent } from '../artifacts/types.ts'
+import { byUser, datasetFrom, trainingSet } from '../dataset/dataset.ts'
+import type { Dataset } from '../dataset/types.ts'
+import { openLake } from '../lake/lake.ts'
+import type { ItemRow, Lake } from '../lake/types.ts'
+import { algorithms, resolveParams } from '../models/algorithms.ts'
+import type { Model } from '../models/types.ts'
+import { startCompute } from '../workers/pool.ts'
+
+/**
+ * What a server can offer before any model is in production: the popular items of the latest lake version, as a model
+ * that is nowhere registered. Every rating counts; nothing is held out.
+ * @throws RECSYS_LAKE_MISSING
+ */
+export async function popularFallback(dataDir: string): Promise<ArtifactContent> {
+  const lake = await openLake(dataDir)
+  try {
+    return await popularItems(lake)
+  } finally {
+    lake.close()
+  }
+}
+
+async function popularItems(lake: Lake): Promise<ArtifactContent> {
+  const version = await lake.latestVersion()
+  const dataset = datasetFrom(await lake.readInteractions(version))
+  const items = new Map((await lake.readItems(version)).map((item) => [item.itemId, item]))
+  return contentOf(dataset, await fitPopular(dataset), items)
+}
+
+async function fitPopular(dataset: Dataset): Promise<Model> {
+  const { popular } = algorithms
+  const nRows = dataset.ratings.rating.length
+  const everything = {
+    isTrain: new Uint8Array(nRows).fill(1),
+    isTest: new Uint8Array(nRows),
+    fingerprint: '',
+  }
+  const compute = await startCompute({ nThreads: 1 })
+  try {
+    return await popular.fit(trainingSet(dataset, everything), resolveParams(popular, {}), {
+      compute,
+      seed: 0,
+    })
+  } finally {
+    await compute.release()
+  }
+}
+
+function contentOf(dataset: Dataset, model: Model, items: ReadonlyMap<string, ItemRow>): ArtifactContent {
+  const { users, ratings, lakeVersion } = dataset
+  const { algorithm, params, ratingRange, nUsers, nItems, tensors } = model
+  const history = byUser(dataset, new Uint8Array(ratings.rating.length).fill(1))
+  const rows = dataset.items.ids.map((itemId) => items.get(itemId))
+  return {
+    manifest: {
+      ...{ algorithm, params, ratingRange, nUsers, nItems, lakeVersion },
+      seed: 0,
+      split: 'none',
+      splitFingerprint: '',
+      signature: {
+        inputs: { userId: 'string', k: 'int32' },
+        outputs: { itemId: 'string', score: 'float32' },
+      },
+    },
+    userIds: users.ids,
+    itemIds: dataset.items.ids,
+    tensors,
+    historyStarts: history.rowStarts,
+    historyItems: history.columns,
+    itemTitles: rows.map((item) => item?.title ?? null),
+    itemCategories: rows.map((item) => item?.categories ?? []),
+    itemInteractions: countInteractions(ratings.itemIndex, nItems),
+  }
+}
+
+function countInteractions(itemIndex: Int32Array, nItems: number): Int32Array {
+  const counts = new Int32Array(nItems)
+  for (let row = 0; row < itemIndex.length; row++) counts[itemIndex[row]]++
+  return counts
+}
