@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify'
+import { onTestFinished } from 'vitest'
+import { type AppLimits, buildApp, defaultLimits } from '../../src/serving/http/app.ts'
+import type { AppContext } from '../../src/serving/http/app-context.ts'
+import { createRequestMetrics } from '../../src/serving/http/request-metrics.ts'
+import { createLog } from '../../src/serving/log.ts'
+import { ModelSlot } from '../../src/serving/ranking/model-slot.ts'
+import { ServedModel } from '../../src/serving/ranking/served-model.ts'
+import { shareModel } from '../../src/serving/shared/shared-model.ts'
+import { type FixtureShape, fixtureContent, fixtureIdentity } from './fixture-model.ts'
+import { readyStatus } from './ready-status.ts'
+
+export interface FixtureApp {
+  readonly app: FastifyInstance
+  readonly slot: ModelSlot
+  readonly context: AppContext
+}
+
+/** The HTTP application in this thread, with a model in its slot; closed when the test is over. */
+export async function fixtureApp(
+  shape: FixtureShape = {},
+  given: Partial<AppContext> = {},
+  limits: AppLimits = defaultLimits,
+): Promise<FixtureApp> {
+  const slot = new ModelSlot()
+  slot.swap(new ServedModel(shareModel(fixtureContent(shape), fixtureIdentity(), 1), 1))
+  const context: AppContext = {
+    slot,
+    log: createLog('silent', 'test'),
+    metrics: createRequestMetrics('test'),
+    adminToken: undefined,
+    status: () => readyStatus,
+    reload: async () => ({ outcome: 'unchanged', model: fixtureIdentity() }),
+    scrape: async () => 'recsys_ready 1\n',
+    ...given,
+  }
+  const app = await buildApp(context, limits)
+  onTestFinished(() => app.close())
+  return { app, slot: context.slot, context }
+}
