@@ -209,6 +209,19 @@ describe('rows that cannot be right', () => {
     }
   })
 
+  test('keep their line numbers in a file that is large enough to be read in parallel', async () => {
+    const padding = 'x'.repeat(1000)
+    const rating = (i: number) => (i % 5000 === 4999 ? 'bad' : '3')
+    const content = `user,item,rating,timestamp,note\n${lines(80_000, (i) => `u${i},i,${rating(i)},1,${padding}`)}\n`
+    const report = await importing('large.csv', content)
+    const rejects = readFileSync(report.rejectsFile!, 'utf8').trim().split('\n')
+    const expected = Array.from({ length: 16 }, (_, i) => ({
+      line: 5001 + 5000 * i,
+      row: expect.stringMatching(`^u${4999 + 5000 * i},`),
+    }))
+    expect(rejects.map((line) => JSON.parse(line))).toMatchObject(expected)
+  })
+
   test('stop the import above the allowed share, say why, and leave a lake as it was', async () => {
     const first = await importing('good.csv', 'user,item,rating\nu,i,3\n')
     const content = `user,item,rating\n${lines(90, (i) => `u${i},i,3`)}\n${lines(10, (i) => `u${i},j,bad`)}\n`
