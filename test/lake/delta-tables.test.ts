@@ -278,6 +278,40 @@ describe('a table that another program has touched', () => {
     expect(await ratings()).toEqual(['ua1'])
   })
 
+  test('is not appended to while it has columns that would be lost', async () => {
+    await importCsv('u,a,1,1')
+    const { metaData } = readCommit('interactions', 0).find((action) => action.metaData)!
+    const schema = JSON.parse(metaData!.schemaString)
+    schema.fields.push({ name: 'device', type: 'string', nullable: true, metadata: {} })
+    commit(table('interactions'), 1, [{ metaData: { ...metaData!, schemaString: JSON.stringify(schema) } }])
+    await expect(importCsv('u,b,1,1')).rejects.toMatchObject({
+      code: 'RECSYS_LAKE_FEATURE',
+      message: expect.stringMatching(/device/),
+    })
+    await importCsv('u,b,1,1', { mode: 'overwrite' })
+    expect(await ratings()).toEqual(['ub1'])
+  })
+
+  test('into partitions is put together again by the next append', async () => {
+    await importCsv('u,a,1,1')
+    using database = await openDatabase()
+    const path = 'user_id=v%20w/part.parquet'
+    mkdirSync(join(table('interactions'), 'user_id=v w'))
+    await database.run(
+      `COPY (SELECT 'b' AS item_id, 2::FLOAT AS rating, NULL::TIMESTAMPTZ AS timestamp) TO '${join(table('interactions'), decodeURIComponent(path))}'`,
+    )
+    const [own] = readCommit('interactions', 0).flatMap(({ add }) => (add ? [add] : []))
+    const { metaData } = readCommit('interactions', 0).find((action) => action.metaData)!
+    commit(table('interactions'), 1, [
+      { metaData: { ...metaData!, partitionColumns: ['user_id'] } },
+      { remove: { path: own!.path, dataChange: true } },
+      { add: { path, partitionValues: { user_id: 'v w' }, size: 1, modificationTime: 1, dataChange: true } },
+    ])
+    expect(await ratings()).toEqual(['v wb2'])
+    await importCsv('u,c,3,1')
+    expect(await ratings()).toEqual(['uc3', 'v wb2'])
+  })
+
   test('with a data file gone, a line broken or a column renamed is called corrupt', async () => {
     await importCsv('u,a,1,1')
     const [file] = readdirSync(table('interactions')).filter((name) => name.endsWith('.parquet'))

@@ -1,4 +1,5 @@
 import { RecsysError } from '../../errors.ts'
+import { words } from '../words.ts'
 
 /** What a column of a ratings file can mean. */
 export type Role = 'user' | 'item' | 'rating' | 'timestamp'
@@ -23,53 +24,14 @@ const roles: readonly Role[] = ['user', 'item', 'rating', 'timestamp']
 
 /** Names as people write them, lower-case letters and digits only; the first that a file has is taken. */
 const wellKnown: Readonly<Record<Role, readonly string[]>> = {
-  user: [
-    'userid',
-    'user',
-    'uid',
-    'username',
-    'customerid',
-    'customer',
-    'reviewerid',
-    'visitorid',
-    'memberid',
-    'accountid',
-  ],
-  item: [
-    'itemid',
-    'item',
-    'iid',
-    'movieid',
-    'movie',
-    'productid',
-    'product',
-    'sku',
-    'asin',
-    'parentasin',
-    'bookid',
-    'isbn',
-    'trackid',
-    'songid',
-    'artistid',
-    'articleid',
-    'gameid',
-    'animeid',
-    'businessid',
-  ],
-  rating: ['rating', 'score', 'stars', 'overall', 'value', 'bookrating', 'preference', 'weight'],
-  timestamp: [
-    'timestamp',
-    'ts',
-    'time',
-    'unixreviewtime',
-    'unixtime',
-    'datetime',
-    'date',
-    'createdat',
-    'ratedat',
-    'at',
-    'eventtime',
-  ],
+  user: words(`
+    userid, user, uid, username, customerid, customer, reviewerid, visitorid, memberid, accountid`),
+  item: words(`
+    itemid, item, iid, movieid, movie, productid, product, sku, asin, parentasin, bookid, isbn, trackid, songid,
+    artistid, articleid, gameid, animeid, businessid`),
+  rating: words('rating, score, stars, overall, value, bookrating, preference, weight'),
+  timestamp: words(`
+    timestamp, ts, time, unixreviewtime, unixtime, datetime, date, createdat, ratedat, at, eventtime`),
 }
 
 /** Parses `user=…,item=…,rating=…,timestamp=…`. @throws RECSYS_USAGE */

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '../duckdb.ts'
 import { withStaging } from '../staging.ts'
@@ -110,8 +111,8 @@ export function stageAndPublish(
   })
 }
 
-/** Enough that some ten million rows sort in memory; more goes to the staging directory. */
-const memoryLimit = '2GB'
+/** Some twenty million rows are sorted within 2 GB; what does not fit goes to the staging directory. */
+const memoryLimit = `${Math.min(2048, Math.floor(totalmem() / 2 ** 21))}MB`
 
 async function stageSource(
   database: Database,

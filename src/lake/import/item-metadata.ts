@@ -1,50 +1,21 @@
 import { RecsysError } from '../../errors.ts'
 import type { Database } from '../duckdb.ts'
 import { literal } from '../duckdb.ts'
+import { words } from '../words.ts'
 import { plainFile } from './plain-file.ts'
 import { type ReadingOptions, type RecordSource, recordSource, type SourceColumn } from './record-source.ts'
 import type { Source } from './source.ts'
 
 /** The flags at the end of a line of u.item, in their order; the first stands for no genre. */
-const genres100k = [
-  'unknown',
-  'Action',
-  'Adventure',
-  'Animation',
-  "Children's",
-  'Comedy',
-  'Crime',
-  'Documentary',
-  'Drama',
-  'Fantasy',
-  'Film-Noir',
-  'Horror',
-  'Musical',
-  'Mystery',
-  'Romance',
-  'Sci-Fi',
-  'Thriller',
-  'War',
-  'Western',
-]
+const genres100k = words(`
+  unknown, Action, Adventure, Animation, Children's, Comedy, Crime, Documentary, Drama,
+  Fantasy, Film-Noir, Horror, Musical, Mystery, Romance, Sci-Fi, Thriller, War, Western`)
 
 /** Names by which the columns of an items file are known, plain. */
 const itemColumns = {
-  id: [
-    'itemid',
-    'item',
-    'id',
-    'movieid',
-    'productid',
-    'sku',
-    'asin',
-    'parentasin',
-    'bookid',
-    'isbn',
-    'trackid',
-  ],
-  title: ['title', 'name', 'itemname', 'productname', 'label'],
-  categories: ['categories', 'genres', 'category', 'genre', 'tags', 'maincategory'],
+  id: words('itemid, item, id, movieid, productid, sku, asin, parentasin, bookid, isbn, trackid'),
+  title: words('title, name, itemname, productname, label'),
+  categories: words('categories, genres, category, genre, tags, maincategory'),
 }
 
 export async function createItemStage(database: Database): Promise<void> {

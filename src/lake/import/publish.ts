@@ -2,6 +2,7 @@ import { RecsysError } from '../../errors.ts'
 import { listLog } from '../delta/log.ts'
 import { canonicalPath, filePath } from '../delta/paths.ts'
 import { fileColumn, scanSql } from '../delta/scan.ts'
+import type { StructType } from '../delta/schema.ts'
 import { latestVersion, readSnapshot, type Snapshot } from '../delta/snapshot.ts'
 import type { Database } from '../duckdb.ts'
 import { companionKeys, companionVersion, tableDirectory, tableSchemas } from '../tables.ts'
@@ -110,7 +111,7 @@ async function newFile(context: PublishContext): Promise<InteractionsChange> {
   return { add, remove: 'all', added, outdated: 0, replaced: 0 }
 }
 
-/** With this many files an append rewrites all of them into one, so that reading stays quick. */
+/** With this many files an append rewrites all of them into one, so that reading stays quick. Ours are not partitioned. */
 const compactionFiles = 16
 
 /**
@@ -119,6 +120,7 @@ const compactionFiles = 16
  */
 async function appendedFiles(context: PublishContext, current: Snapshot): Promise<InteractionsChange> {
   const { database } = context
+  requireOwnSchema(current)
   const existing = await scanSql(database, current, { withFile: true })
   await database.run(`CREATE TABLE matched AS
     SELECT old.${fileColumn}, user_id, item_id, coalesce(old.timestamp > new.timestamp, false) AS old_wins
@@ -138,12 +140,26 @@ async function appendedFiles(context: PublishContext, current: Snapshot): Promis
   return { add, remove: touched.map(({ path }) => path), added, outdated, replaced }
 }
 
+/** Columns that somebody has added would be lost where files are rewritten. */
+function requireOwnSchema({ schema }: Snapshot): void {
+  const describe = ({ fields }: StructType) =>
+    fields.map(({ name, type }) => `${name} ${JSON.stringify(type)}`)
+  const own = new Set(describe(tableSchemas.interactions))
+  const foreign = describe(schema).filter((field) => !own.has(field))
+  if (foreign.length === 0) return
+  throw new RecsysError('RECSYS_LAKE_FEATURE', {
+    message: `table interactions has columns that this program does not write: ${foreign.join(', ')}`,
+    remedy: 'Drop the columns with the program that added them, or start anew with --overwrite.',
+  })
+}
+
 function countMatched(database: Database, oldWins: boolean): Promise<number> {
   return database.value<number>(`SELECT count(*) FROM matched WHERE old_wins = ${oldWins}`)
 }
 
 async function touchedFiles(database: Database, current: Snapshot): Promise<readonly DataFile[]> {
-  if (current.files.length >= compactionFiles) return current.files
+  const partitioned = current.metaData.partitionColumns.length > 0
+  if (partitioned || current.files.length >= compactionFiles) return current.files
   const rows = await database.rows<{ path: string }>(
     `SELECT DISTINCT ${fileColumn} AS path FROM matched WHERE NOT old_wins`,
   )

@@ -1,5 +1,6 @@
 import type { Database } from '../duckdb.ts'
 import { literal } from '../duckdb.ts'
+import { words } from '../words.ts'
 import { plainFile } from './plain-file.ts'
 import { type RecordSource, recordSource } from './record-source.ts'
 import type { Source } from './source.ts'
@@ -14,29 +15,11 @@ const ages1m: Readonly<Record<string, string>> = {
   '50': '50-55',
   '56': '56+',
 }
-const occupations1m = [
-  'other',
-  'academic/educator',
-  'artist',
-  'clerical/admin',
-  'college/grad student',
-  'customer service',
-  'doctor/health care',
-  'executive/managerial',
-  'farmer',
-  'homemaker',
-  'K-12 student',
-  'lawyer',
-  'programmer',
-  'retired',
-  'sales/marketing',
-  'scientist',
-  'self-employed',
-  'technician/engineer',
-  'tradesman/craftsman',
-  'unemployed',
-  'writer',
-]
+const occupations1m = words(`
+  other, academic/educator, artist, clerical/admin, college/grad student, customer service,
+  doctor/health care, executive/managerial, farmer, homemaker, K-12 student, lawyer,
+  programmer, retired, sales/marketing, scientist, self-employed, technician/engineer,
+  tradesman/craftsman, unemployed, writer`)
 
 export async function createUserStage(database: Database): Promise<void> {
   await database.run(

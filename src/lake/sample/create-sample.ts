@@ -7,6 +7,7 @@ import {
 import { RecsysError } from '../../errors.ts'
 import type { Database } from '../duckdb.ts'
 import { type ImportReport, stageAndPublish, type WritingOptions } from '../import/import-ratings.ts'
+import { words } from '../words.ts'
 import { type Film, makeFilms } from './films.ts'
 import { createRandom, type Random } from './random.ts'
 import { makeRatings, type SampleRatings } from './ratings.ts'
@@ -97,24 +98,9 @@ async function stageFilms(database: Database, films: readonly Film[]): Promise<v
   appender.closeSync()
 }
 
-const occupations = [
-  'student',
-  'engineer',
-  'teacher',
-  'nurse',
-  'programmer',
-  'retired',
-  'salesperson',
-  'artist',
-  'manager',
-  'researcher',
-  'mechanic',
-  'writer',
-  'lawyer',
-  'cook',
-  'unemployed',
-  'other',
-]
+const occupations = words(`
+  student, engineer, teacher, nurse, programmer, retired, salesperson, artist, manager,
+  researcher, mechanic, writer, lawyer, cook, unemployed, other`)
 
 async function stageUsers(database: Database, nUsers: number, random: Random): Promise<void> {
   const appender = await database.connection.createAppender('incoming_users')
