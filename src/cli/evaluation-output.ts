@@ -21,7 +21,7 @@ export function crossValidationSummary(report: CrossValidationReport): string {
     ['standard deviation', ...names.map((name) => deviations[name])],
   ]
   return [
-    `${algorithm} on ${folds.length} folds: lake version ${lakeVersion}, split ${split}, ${(durationMs / 1000).toFixed(1)} s`,
+    `${algorithm} on ${folds.length} fold${folds.length === 1 ? '' : 's'}: lake version ${lakeVersion}, split ${split}, ${(durationMs / 1000).toFixed(1)} s`,
     renderTable(['', ...names], rows),
     'beside the baselines, means over the folds',
     metricTable(report.baselines, { [algorithm]: metrics }),

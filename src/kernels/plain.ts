@@ -83,10 +83,10 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
 
   function rowKernel(solve: (equations: Equations, x: number[]) => number[]) {
     return (lo: number, hi: number, _scratch: number, ...args: number[]): void => {
-      const [, , , own, , nFactors, stride, , reg, regBias, objective, sweeps] = args
+      const [, , , own, , nFactors, stride, , reg, damping, regBias, biasDamping, objective, sweeps] = args
       for (let row = lo; row < hi; row++) {
         const { a, b, tt, n } = equationsOf(row, args)
-        const ridge = b.map((_, f) => n * (f < nFactors ? reg : regBias))
+        const ridge = b.map((_, f) => (f < nFactors ? reg * n + damping : regBias * n + biasDamping))
         const at = own / 4 + row * stride
         const before = Array.from(floats.subarray(at, at + nFactors + 1))
         const x = n === 0 ? before.map(() => 0) : solve({ a, b, ridge, sweeps }, before)

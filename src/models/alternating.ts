@@ -3,6 +3,7 @@ import { RecsysError } from '../errors.ts'
 import type { RowJob } from '../kernels/compute.ts'
 import { normalAt } from '../kernels/random.ts'
 import { averageRow } from './average-row.ts'
+import { type Ridge, ridgeArguments } from './ridge.ts'
 import type { EpochReport, FitContext, Tensor } from './types.ts'
 
 /**
@@ -13,10 +14,7 @@ export interface AlternatingPlan {
   readonly kernel: 'als_rows' | 'nnls_rows'
   readonly nFactors: number
   readonly nEpochs: number
-  /** λ: each row is penalised by λ·n·‖x‖², n its number of ratings (Zhou et al. 2008). */
-  readonly reg: number
-  /** The same for the bias. */
-  readonly regBias: number
+  readonly ridge: Ridge
   /** What the model adds to every prediction. */
   readonly mean: number
   readonly initial: InitialFactors
@@ -123,8 +121,8 @@ function initialise(rows: Float32Array, { nFactors, initial }: AlternatingPlan, 
 
 function halfStep(own: Side, other: Side, plan: AlternatingPlan, { signal }: FitContext): RowJob {
   const { nRows, rowStarts, columns, values } = own.ratings
-  const { nFactors, mean, reg, regBias, kernel, extra } = plan
-  const scalars = [nFactors, strideOf(nFactors), mean, reg, regBias]
+  const { nFactors, mean, ridge, kernel, extra } = plan
+  const scalars = [nFactors, strideOf(nFactors), mean, ...ridgeArguments(ridge)]
   return {
     kernel,
     nRows,
@@ -146,8 +144,8 @@ function reportEpoch(epoch: number, users: Side, items: Side, plan: AlternatingP
   return { epoch, nEpochs: plan.nEpochs, metrics: { loss, trainRmse: Math.sqrt(squares / nRatings) } }
 }
 
-/** Σ n·(λ‖factors‖² + λ_b·bias²) over the rows. */
-function penaltyOf({ ratings, rows }: Side, { nFactors, reg, regBias }: AlternatingPlan): number {
+/** The penalties of all rows that have ratings. */
+function penaltyOf({ ratings, rows }: Side, { nFactors, ridge }: AlternatingPlan): number {
   const stride = strideOf(nFactors)
   let penalty = 0
   for (let row = 0; row < ratings.nRows; row++) {
@@ -155,7 +153,9 @@ function penaltyOf({ ratings, rows }: Side, { nFactors, reg, regBias }: Alternat
     let norm = 0
     for (let f = 0; f < nFactors; f++) norm += rows[start + f] ** 2
     const n = ratings.rowStarts[row + 1] - ratings.rowStarts[row]
-    penalty += n * (reg * norm + regBias * rows[start + nFactors] ** 2)
+    if (n === 0) continue
+    penalty += (ridge.reg * n + ridge.damping) * norm
+    penalty += (ridge.regBias * n + ridge.biasDamping) * rows[start + nFactors] ** 2
   }
   return penalty
 }

@@ -1,11 +1,11 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import { nonNegativeLeastSquares } from './non-negative.ts'
+import type { Ridge } from './ridge.ts'
 import type { HistoryEntry } from './types.ts'
 
 /** How a new user's row is found from a history. */
 export interface FoldIn {
-  readonly reg: number
-  readonly regBias: number
+  readonly ridge: Ridge
   readonly nonNegative: boolean
 }
 
@@ -19,7 +19,7 @@ export interface FoldInItems {
 }
 
 /**
- * The half step of the training for one row in double precision: (Σ g·gᵀ + λ·n·I) x = Σ t·g with g = (q, 1), as in
+ * The half step of the training for one row in double precision: (Σ g·gᵀ + Λ) x = Σ t·g with g = (q, 1), as in
  * `als_rows`, or the same objective over x ≥ 0.
  * @param history  at least one entry
  * @returns the factors, without the bias: it moves all items alike
@@ -32,9 +32,11 @@ export function foldInFactors(
   const order = items.width + 1
   const gram = new Float64Array(order * order)
   const right = new Float64Array(order)
+  const n = history.length
+  const { reg, damping, regBias, biasDamping } = how.ridge
   addEntries(history, items, gram, right)
   for (let f = 0; f < order; f++) {
-    const ridge = history.length * (f < items.width ? how.reg : how.regBias)
+    const ridge = f < items.width ? reg * n + damping : regBias * n + biasDamping
     gram[f * order + f] += Math.max(ridge, 1e-9 * gram[f * order + f])
     for (let g = f + 1; g < order; g++) gram[f * order + g] = gram[g * order + f]
   }

@@ -74,7 +74,7 @@ function rowCases(shared: SharedMemory, nFactors: number): KernelCase[] {
   values.set(Array.from(values, (_, entry) => 1 + Math.floor(5 * uniformAt(4, entry))))
   const [own, other] = [shared.float32(nRows * stride), randomFloats(shared, nOther * stride, 5)]
   const buffers = [rowStarts, columns, values, own, other].map(({ byteOffset }) => byteOffset)
-  const scalars = [nFactors, stride, 3.5, 0.1, 0.05, shared.float64(nRows).byteOffset]
+  const scalars = [nFactors, stride, 3.5, 0.1, 1, 0.05, 1, shared.float64(nRows).byteOffset]
   const scratch = shared.allocate(4 * (nFactors + 9) * (64 + nFactors + 9))
   const order = nFactors + 1
   const gram = perRow * order * (order + 1)

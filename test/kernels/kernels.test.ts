@@ -118,7 +118,7 @@ describe.each(builds)('kernels with %s', (_name, module) => {
         const run = (kernels: Kernels) => {
           const [own, objective] = [shared.float32(system.own.length), shared.float64(system.nRows)]
           own.set(system.own)
-          const scalars = [nFactors, system.stride, 3.5, 0.1, 0.05, objective.byteOffset, 2]
+          const scalars = [nFactors, system.stride, 3.5, 0.1, 1.5, 0.05, 0.7, objective.byteOffset, 2]
           const scratch = shared.allocate(4 * 48 * (64 + 48))
           const { rowStarts, columns, values, other } = system
           const buffers = [rowStarts, columns, values, own, other].map(({ byteOffset }) => byteOffset)

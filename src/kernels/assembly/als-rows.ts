@@ -3,13 +3,15 @@ import { normalEquations, panelWidth } from './normal-equations'
 
 /**
  * One half step of ALS-WR with biases (Zhou et al. 2008, eq. 7): each row x = (p, b) solves
- * (Σ g·gᵀ + λ·n·I) x = Σ t·g exactly. A row without entries becomes zero.
+ * (Σ g·gᵀ + Λ) x = Σ t·g exactly, Λ = λ·n + damping on the
+ * diagonal of the factors and λ_b·n + biasDamping on that of the bias. A row without entries becomes zero.
  * @param own        out, `stride` floats a row: factors, bias, zeros
- * @param objective  out, float64 a row: Σ (t − ⟨g, x⟩)² + λ·n·‖x‖²
+ * @param objective  out, float64 a row: Σ (t − ⟨g, x⟩)² + xᵀΛx
  */
 export function als_rows(
   lo: i32, hi: i32, scratch: usize, rowStarts: usize, columns: usize, values: usize, own: usize, other: usize,
-  nFactors: i32, stride: i32, mean: f32, reg: f32, regBias: f32, objective: usize,
+  nFactors: i32, stride: i32, mean: f32, reg: f32, damping: f32, regBias: f32,
+  biasDamping: f32, objective: usize,
 ): void {
   const width = panelWidth(nFactors)
   const order = nFactors + 1
@@ -24,7 +26,7 @@ export function als_rows(
     const a = normalEquations(scratch, columns + entries, values + entries, n, other, nFactors, stride, mean)
     const y = a + (<usize>(order * width) << 2)
     const squares = load<f32>(y + (<usize>order << 2))
-    addRidge(a, nFactors, width, reg * <f32>n, regBias * <f32>n)
+    addRidge(a, nFactors, width, reg * <f32>n + damping, regBias * <f32>n + biasDamping)
     cholesky(a, order, order + 1, width)
     store<f64>(objective + (<usize>row << 3), <f64>squares - sumOfSquares(y, order))
     solveTransposed(a, order, width, y)

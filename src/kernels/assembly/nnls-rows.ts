@@ -3,12 +3,13 @@ import { normalEquations, panelWidth } from './normal-equations'
 
 /**
  * One half step of masked non-negative factorisation: each row x ≥ 0 goes `sweeps` times through cyclic coordinate
- * descent (Hsieh & Dhillon 2011, on the row's own normal equations) on Σ (t − ⟨g, x⟩)² + λ·n·‖x‖², from where it is.
+ * descent (Hsieh & Dhillon 2011, on the row's own normal equations) on Σ (t − ⟨g, x⟩)² + xᵀΛx, from where it is.
  * A row without entries becomes zero. Parameters as in `als_rows`.
  */
 export function nnls_rows(
   lo: i32, hi: i32, scratch: usize, rowStarts: usize, columns: usize, values: usize, own: usize, other: usize,
-  nFactors: i32, stride: i32, mean: f32, reg: f32, regBias: f32, objective: usize, sweeps: i32,
+  nFactors: i32, stride: i32, mean: f32, reg: f32, damping: f32, regBias: f32,
+  biasDamping: f32, objective: usize, sweeps: i32,
 ): void {
   const width = panelWidth(nFactors)
   const order = nFactors + 1
@@ -24,8 +25,8 @@ export function nnls_rows(
     const entries = <usize>start << 2
     const a = normalEquations(scratch, columns + entries, values + entries, n, other, nFactors, stride, mean)
     mirror(a, order, width)
-    for (let sweep = 0; sweep < sweeps; sweep++) descend(a, x, nFactors, width, reg * <f32>n, regBias * <f32>n)
-    store<f64>(objective + (<usize>row << 3), valueAt(a, x, nFactors, width, reg * <f32>n, regBias * <f32>n))
+    for (let sweep = 0; sweep < sweeps; sweep++) descend(a, x, nFactors, width, reg * <f32>n + damping, regBias * <f32>n + biasDamping)
+    store<f64>(objective + (<usize>row << 3), valueAt(a, x, nFactors, width, reg * <f32>n + damping, regBias * <f32>n + biasDamping))
   }
 }
 
