@@ -39,9 +39,11 @@ requireEveryAsset(assets)
 
 // Relative: the path of the bundle shows in stack traces.
 const main = relative(root, program)
-const config = { main, output, assets, useCodeCache: true, disableExperimentalSEAWarning: true }
-// NODE_OPTIONS of whoever starts it are meant for another program.
-const configFile = embedded('sea.json', JSON.stringify({ ...config, execArgvExtension: 'none' }, null, 2))
+// NODE_OPTIONS of whoever starts it are meant for another program. Node warns of an old call in packages only where they
+// are not in node_modules any more.
+const options = { execArgvExtension: 'none', execArgv: ['--disable-warning=DEP0005'] }
+const config = { main, output, assets, useCodeCache: true, disableExperimentalSEAWarning: true, ...options }
+const configFile = embedded('sea.json', JSON.stringify(config, null, 2))
 execFileSync(process.execPath, ['--build-sea', configFile], {
   cwd: root,
   stdio: ['ignore', 'ignore', 'inherit'],
