@@ -1,7 +1,7 @@
 import { RecsysError } from '../errors.ts'
 import { parseColumnChoice } from '../lake/import/column-names.ts'
-import type { ImportMode } from '../lake/import/publish.ts'
-import type { RatingRange } from '../lake/import/stage.ts'
+import type { ImportMode } from '../lake/import/publish-context.ts'
+import type { RatingRange } from '../lake/import/row-checks.ts'
 import type { InitTablesOptions } from './init-tables.ts'
 
 /** The flags of `init-tables` as the command line gives them. */

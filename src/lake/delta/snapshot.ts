@@ -61,7 +61,7 @@ export function latestVersion(log: LogListing): number | undefined {
 }
 
 /** Versions that can be read: each is a checkpoint or has unbroken commits back to one, or to version 0. */
-export function readableVersions(log: LogListing): number[] {
+function readableVersions(log: LogListing): number[] {
   const checkpoints = new Set(log.checkpoints.map((checkpoint) => checkpoint.version))
   const versions = new Set<number>()
   for (const version of [...new Set([...log.commits, ...checkpoints])].sort((a, b) => a - b)) {

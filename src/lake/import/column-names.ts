@@ -2,7 +2,7 @@ import { RecsysError } from '../../errors.ts'
 import { words } from '../words.ts'
 
 /** What a column of a ratings file can mean. */
-export type Role = 'user' | 'item' | 'rating' | 'timestamp'
+type Role = 'user' | 'item' | 'rating' | 'timestamp'
 
 /** What the user says about columns: names or 1-based positions. */
 export type ColumnChoice = Readonly<Partial<Record<Role, string>>>

@@ -4,20 +4,16 @@ import { type Database, openDatabase } from '../duckdb.ts'
 import { withStaging } from '../staging.ts'
 import { type ColumnChoice, mapColumns } from './column-names.ts'
 import { deduplicate } from './deduplicate.ts'
+import { codeIds } from './id-codes.ts'
 import { createItemStage, stageItemsFile, stageMovieLensItems } from './item-metadata.ts'
 import { plainFile, unusable } from './plain-file.ts'
-import { currentInteractions, type ImportMode, type Published, publish } from './publish.ts'
+import { currentInteractions, type Published, publish } from './publish.ts'
+import type { ImportMode } from './publish-context.ts'
 import { recordSource } from './record-source.ts'
 import { type RejectReason, setAside } from './rejects.ts'
+import type { RatingRange } from './row-checks.ts'
 import { findSource, type Source } from './source.ts'
-import {
-  codeIds,
-  collectMalformed,
-  createStage,
-  type RatingRange,
-  type StagedFile,
-  stageFile,
-} from './stage.ts'
+import { collectMalformed, createStage, type StagedFile, stageFile } from './stage.ts'
 import { createUserStage, stageMovieLensUsers } from './user-metadata.ts'
 
 export interface ImportOptions extends WritingOptions {
