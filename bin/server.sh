@@ -5,6 +5,7 @@ SERVER_URL=''
 start_server() {
   local log="$RECSYS_DATA_DIR/serve.log"
   printf '\n\033[36m$ recsys serve --port 0 &\033[0m\n'
+  : >"$log"
   bin/run.js serve --port 0 >"$log" 2>"$log.err" &
   SERVER_PID=$!
   until SERVER_URL=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$log" | head -n 1) && [ -n "$SERVER_URL" ]; do
