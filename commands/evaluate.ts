@@ -71,11 +71,13 @@ at each hit / min(k, relevant). mrr: 1 / rank of the first hit. coverage: share 
     if (flags.algo !== undefined) {
       const { algo: algorithm, split = defaultSplit, seed } = flags
       const report = await crossValidate({ ...common, algorithm, params: givenParams(flags), split, seed })
+      progress.succeed(`cross-validated ${algorithm}`)
       this.print(crossValidationSummary(report))
       return report
     }
     const { name, version, run: runId, stage } = flags
     const report = await evaluateVersion({ ...common, name, version, runId, stage })
+    progress.succeed(`evaluated ${report.name} v${report.version}`)
     this.print(evaluationSummary(report))
     return report
   }

@@ -53,11 +53,9 @@ export default class InitTables extends BaseCommand {
   async run(): Promise<InitTablesReport> {
     const { flags } = await this.parse(InitTables)
     const progress = this.progress('opening the lake')
-    const work = initTables(
+    const report = await initTables(
       initTablesOptions(flags, { signal: this.interruptSignal(), onPhase: progress.update }),
     )
-    work.catch(() => progress.fail())
-    const report = await work
     progress.succeed('the lake is ready')
     this.print(importTable(report))
     this.print('Next: recsys train --algo svd')

@@ -50,6 +50,7 @@ way and writes nothing.`
 
   async run(): Promise<PromotionReport> {
     const { flags } = await this.parse(Promote)
+    const progress = this.progress('choosing the challenger')
     const report = await promote({
       dataDir: flags['data-dir'],
       name: flags.name,
@@ -62,8 +63,9 @@ way and writes nothing.`
       dryRun: flags['dry-run'],
       nThreads: flags.threads,
       signal: this.interruptSignal(),
-      onProgress: this.progress('choosing the challenger').update,
+      onProgress: progress.update,
     })
+    progress.succeed('decided')
     this.print(promotionSummary(report))
     requirePromotion(report)
     return report

@@ -21,9 +21,6 @@ function seaModule(): Sea | undefined {
   return loaded?.isSea() ? loaded : undefined
 }
 
-/** True inside the single executable. */
-export const isSingleExecutable: boolean = sea !== undefined
-
 /**
  * Bytes of a file that ships beside the code.
  * @param path  relative to `src/`, for example `kernels/kernels.wasm`

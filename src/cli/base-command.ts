@@ -18,6 +18,8 @@ export abstract class BaseCommand extends Command {
     quiet: Flags.boolean({ description: 'no progress on stderr', default: false, helpGroup: 'GLOBAL' }),
   }
 
+  #progress: Progress | undefined
+
   /** Prints a result to stdout; nothing in `--json` mode, where the returned value is the result. */
   protected print(text: string): void {
     this.log(text)
@@ -25,7 +27,8 @@ export abstract class BaseCommand extends Command {
 
   /** A progress line on stderr: a spinner on a terminal, plain lines elsewhere, silent with `--quiet`. */
   protected progress(text: string): Progress {
-    return startProgress(text, { silent: this.argv.includes('--quiet') })
+    this.#progress = startProgress(text, { silent: this.argv.includes('--quiet') })
+    return this.#progress
   }
 
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
@@ -38,6 +41,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }) {
+    this.#progress?.fail()
     if (error instanceof CLIError) return super.catch(error)
     const exitCode = error instanceof RecsysError ? error.exitCode : 1
     process.exitCode = exitCode

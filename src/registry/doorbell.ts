@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Ring {
@@ -27,15 +27,5 @@ export function ringDoorbell(dataDir: string, { name, version }: Ring): void {
   } catch {
     // The registry holds the truth; servers find it at their next poll.
     rmSync(temporary, { force: true })
-  }
-}
-
-/** What was rung last; undefined when nothing readable is there. */
-export function readDoorbell(dataDir: string): Ring | undefined {
-  try {
-    const { name, version } = JSON.parse(readFileSync(doorbellPath(dataDir), 'utf8'))
-    return typeof name === 'string' && Number.isInteger(version) ? { name, version } : undefined
-  } catch {
-    return undefined
   }
 }

@@ -67,8 +67,6 @@ const steps: readonly string[] = [
   `,
 ]
 
-export const schemaVersion: number = steps.length
-
 /** Brings the registry to our version, in one transaction. @throws RECSYS_REGISTRY_VERSION for one that is newer */
 export function migrate(db: Database): void {
   const migrateInTurn = db.transaction(() => {
