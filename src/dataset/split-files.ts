@@ -1,70 +1,71 @@
-import { readFileSync } from 'node:fs'
 import { RecsysError } from '../errors.ts'
+import { readPairs } from './pair-file.ts'
 import type { SplitSpec } from './split-spec.ts'
 import type { Dataset, Fold } from './types.ts'
 
 type FileSplit = Extract<SplitSpec, { kind: 'file' }>
 
 /**
- * The rows that two rating files name by user and item, in columns one and two (tab, comma, semicolon, `::` or spaces
- * between them; a header is skipped). Rows of the lake in neither file take no part.
+ * The rows that two rating files name by user and item, as `readPairs` reads them. Rows of the lake in neither file take
+ * no part; ratings come from the lake, not from the files.
  * @throws RECSYS_SPLIT_FILE when a file cannot be read, names rows the lake lacks, or both name the same row
  */
 export function foldFromFiles(dataset: Dataset, spec: FileSplit): Pick<Fold, 'isTest' | 'isTrain'> {
-  const rowOf = rowIndex(dataset)
-  const isTrain = maskOf(dataset, rowOf, spec.trainPath)
-  const isTest = maskOf(dataset, rowOf, spec.testPath)
+  const userStarts = startsOf(dataset)
+  const isTrain = maskOf(dataset, userStarts, spec.trainPath)
+  const isTest = maskOf(dataset, userStarts, spec.testPath)
   const shared = isTest.findIndex((held, row) => held === 1 && isTrain[row] === 1)
   if (shared >= 0) {
     const { userIndex, itemIndex } = dataset.ratings
-    const pair = `user ${dataset.users.ids[userIndex[shared]]}, item ${dataset.items.ids[itemIndex[shared]]}`
+    const pair = inWords(dataset.users.ids[userIndex[shared]], dataset.items.ids[itemIndex[shared]])
     throw wrongFile(spec.testPath, `holds rows that are in ${spec.trainPath} too, the first is ${pair}`)
   }
   return { isTest, isTrain }
 }
 
-function rowIndex({ items, ratings }: Dataset): Map<number, number> {
-  const rows = new Map<number, number>()
-  for (let row = 0; row < ratings.rating.length; row++) {
-    rows.set(ratings.userIndex[row] * items.size + ratings.itemIndex[row], row)
-  }
-  return rows
-}
-
-function maskOf(dataset: Dataset, rowOf: Map<number, number>, path: string): Uint8Array {
+function maskOf(dataset: Dataset, userStarts: Int32Array, path: string): Uint8Array {
   const mask = new Uint8Array(dataset.ratings.rating.length)
-  const missing: number[] = []
-  const lines = readLines(path)
-  lines.forEach((line, at) => {
-    if (line.trim() === '') return
-    const row = findRow(dataset, rowOf, line)
-    if (row !== undefined) mask[row] = 1
-    // The first line may be a header.
-    else if (at > 0) missing.push(at + 1)
-  })
-  if (missing.length > 0) {
-    const where = `${missing.length} of ${lines.length} lines`
-    throw wrongFile(path, `names rows that the lake does not have: ${where}, the first is line ${missing[0]}`)
+  let [nPairs, nMissing, first] = [0, 0, '']
+  for (const { userId, itemId, line } of readPairs(path)) {
+    nPairs++
+    const row = findRow(dataset, userStarts, userId, itemId)
+    if (row >= 0) mask[row] = 1
+    else if (nMissing++ === 0) first = `line ${line}: ${inWords(userId, itemId)}`
   }
-  return mask
+  if (nMissing === 0) return mask
+  throw wrongFile(
+    path,
+    `names ${nMissing} rows of ${nPairs} that the lake does not have, the first is ${first}`,
+  )
 }
 
-function findRow({ users, items }: Dataset, rowOf: Map<number, number>, line: string): number | undefined {
-  const [userId = '', itemId = ''] = line
-    .split(/::|[\t,;]|\s+/)
-    .map((cell) => cell.trim().replace(/^"|"$/g, ''))
-  const [user, item] = [users.indexOf(userId), items.indexOf(itemId)]
-  return user < 0 || item < 0 ? undefined : rowOf.get(user * items.size + item)
+/** First row of each user. */
+function startsOf({ users, ratings }: Dataset): Int32Array {
+  const starts = new Int32Array(users.size + 1)
+  for (let row = 0; row < ratings.userIndex.length; row++) starts[ratings.userIndex[row] + 1]++
+  for (let user = 0; user < users.size; user++) starts[user + 1] += starts[user]
+  return starts
 }
 
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split(/\r?\n/)
-  } catch (cause) {
-    throw wrongFile(path, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+/** Binary search: rows are sorted by (user, item). −1 where the lake has no such pair. */
+function findRow(dataset: Dataset, userStarts: Int32Array, userId: string, itemId: string): number {
+  const user = dataset.users.indexOf(userId)
+  const item = dataset.items.indexOf(itemId)
+  if (user < 0 || item < 0) return -1
+  const { itemIndex } = dataset.ratings
+  let [low, high] = [userStarts[user], userStarts[user + 1]]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (itemIndex[middle] < item) low = middle + 1
+    else high = middle
   }
+  return low < userStarts[user + 1] && itemIndex[low] === item ? low : -1
 }
 
-function wrongFile(path: string, problem: string, cause?: unknown): RecsysError {
-  return new RecsysError('RECSYS_SPLIT_FILE', { message: `${path} ${problem}`, field: 'split', cause })
+function inWords(userId: string, itemId: string): string {
+  return `user ${JSON.stringify(userId)}, item ${JSON.stringify(itemId)}`
+}
+
+function wrongFile(path: string, problem: string): RecsysError {
+  return new RecsysError('RECSYS_SPLIT_FILE', { message: `${path} ${problem}`, field: 'split' })
 }
