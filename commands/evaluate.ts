@@ -3,11 +3,11 @@ import { BaseCommand } from '../src/cli/base-command.ts'
 import { crossValidationSummary, evaluationSummary } from '../src/cli/evaluation-output.ts'
 import {
   algorithmFlag,
+  defaultSeed,
   givenParams,
   lakeVersionFlag,
   listLengthFlag,
   parameterFlags,
-  seedFlag,
   threadsFlag,
 } from '../src/cli/model-flags.ts'
 import { defaultSplit } from '../src/dataset/split-spec.ts'
@@ -49,12 +49,21 @@ at each hit / min(k, relevant). mrr: 1 / rank of the first hit. coverage: share 
     'lake-version': lakeVersionFlag,
     threads: threadsFlag,
     algo: algorithmFlag({ exclusive: without('algo') }),
-    ...parameterFlags,
+    factors: { ...parameterFlags.factors, dependsOn: ['algo'] },
+    epochs: { ...parameterFlags.epochs, dependsOn: ['algo'] },
+    reg: { ...parameterFlags.reg, dependsOn: ['algo'] },
+    damping: { ...parameterFlags.damping, dependsOn: ['algo'] },
     split: Flags.string({
       description: `with --algo: hash:SHARE, random:SHARE, kfold:N or file:TRAIN,TEST (default ${defaultSplit})`,
       dependsOn: ['algo'],
     }),
-    seed: seedFlag,
+    // A default would count as given: dependsOn could not tell the two apart.
+    seed: Flags.integer({
+      description: `with --algo: of the first factors and of the random splits (default ${defaultSeed})`,
+      min: 0,
+      max: 2 ** 32 - 1,
+      dependsOn: ['algo'],
+    }),
   }
 
   async run(): Promise<EvaluationReport | CrossValidationReport> {
@@ -69,7 +78,7 @@ at each hit / min(k, relevant). mrr: 1 / rank of the first hit. coverage: share 
       onProgress: progress.update,
     }
     if (flags.algo !== undefined) {
-      const { algo: algorithm, split = defaultSplit, seed } = flags
+      const { algo: algorithm, split = defaultSplit, seed = defaultSeed } = flags
       const report = await crossValidate({ ...common, algorithm, params: givenParams(flags), split, seed })
       progress.succeed(`cross-validated ${algorithm}`)
       this.print(crossValidationSummary(report))

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Flags } from '@oclif/core'
+import { defaultListLength } from '../metrics/score.ts'
 import { algorithms } from '../models/algorithms.ts'
 import type { AlgorithmName, Params } from '../models/types.ts'
 
@@ -49,12 +50,14 @@ export const threadsFlag = Flags.integer({
 export const listLengthFlag = Flags.integer({
   char: 'k',
   description: 'length of the lists that ranking metrics judge, 1 to the size of the catalogue',
-  default: 10,
+  default: defaultListLength,
 })
+
+export const defaultSeed = 42
 
 export const seedFlag = Flags.integer({
   description: 'of the first factors and of the random splits, 0 to 2³² − 1',
-  default: 42,
+  default: defaultSeed,
   min: 0,
   max: 2 ** 32 - 1,
 })

@@ -11,10 +11,13 @@ export async function score(compute: Compute, question: RankingQuestion, scorer:
   return { ...rating, ...(await rankingMetrics(compute, question, scorer)) }
 }
 
+/** Where nothing else is asked for. Also good for a smaller catalogue, whose lists then end early. */
+export const defaultListLength = 10
+
 /** @throws RECSYS_USAGE */
 export function requireListLength({ dataset, k }: Pick<RankingQuestion, 'dataset' | 'k'>): void {
   const nItems = dataset.items.size
-  if (Number.isInteger(k) && k >= 1 && k <= nItems) return
+  if (Number.isInteger(k) && k >= 1 && (k <= nItems || k === defaultListLength)) return
   throw new RecsysError('RECSYS_USAGE', {
     message: `--k is ${k}, expected an integer from 1 to the ${nItems} items of the catalogue`,
     field: 'k',

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeArtifact } from '../artifacts/artifact.ts'
 import { trainingSet } from '../dataset/dataset.ts'
@@ -8,6 +8,7 @@ import { programVersion } from '../host.ts'
 import { requireListLength, score } from '../metrics/score.ts'
 import { algorithms, resolveParams } from '../models/algorithms.ts'
 import type { Algorithm, AlgorithmName, EpochReport, Model, Params } from '../models/types.ts'
+import { requireModelName } from '../registry/model-name.ts'
 import { openRegistry } from '../registry/registry.ts'
 import type { MetricValues, Registry } from '../registry/types.ts'
 import { startCompute } from '../workers/pool.ts'
@@ -64,6 +65,7 @@ export async function train(options: TrainOptions): Promise<TrainReport> {
   const algorithm = algorithms[options.algorithm]
   const params = resolveParams(algorithm, options.params)
   parseSplit(options.split)
+  requireModelName(options.name)
   const clock = startClock()
   options.onProgress?.('reading the lake')
   const data = await prepareData(options)
@@ -121,17 +123,16 @@ async function fitAndRegister(
 
   options.onProgress?.('writing the artifact')
   const artifactPath = `artifacts/${runId}`
-  mkdirSync(join(options.dataDir, 'artifacts'), { recursive: true })
   const content = artifactOf(model, { ...data, fold, seed: options.seed, split: options.split })
   const artifact = await writeArtifact(join(options.dataDir, artifactPath), content)
-  options.signal?.throwIfAborted()
   clock.lap('write')
   const durationsMs = clock.laps
-  // The commit point: one transaction finishes the run and registers the version.
-  const version = registry.finishRun(
-    runId,
-    { splitFingerprint: fold.fingerprint, metrics, durationsMs },
-    { name: options.name, artifactPath, manifestSha256: artifact.manifestSha256 },
+  const version = await register(options, artifactPath, () =>
+    registry.finishRun(
+      runId,
+      { splitFingerprint: fold.fingerprint, metrics, durationsMs },
+      { name: options.name, artifactPath, manifestSha256: artifact.manifestSha256 },
+    ),
   )
   return {
     ...{ name: options.name, version: version?.version ?? 0, runId, algorithm: algorithm.name },
@@ -139,6 +140,18 @@ async function fitAndRegister(
     ...{ splitFingerprint: fold.fingerprint, lakeVersion: dataset.lakeVersion },
     ...{ nUsers: dataset.users.size, nItems: dataset.items.size, ...countRows(dataset, fold) },
     ...{ metrics, baselines, durationsMs, artifactPath, artifactBytes: artifact.sizeBytes },
+  }
+}
+
+/** An artifact that is not registered is of no use to anybody: it goes with the run that failed. */
+async function register<T>(options: TrainOptions, artifactPath: string, finishRun: () => T): Promise<T> {
+  try {
+    options.signal?.throwIfAborted()
+    // The commit point: one transaction finishes the run and registers the version.
+    return finishRun()
+  } catch (error) {
+    await rm(join(options.dataDir, artifactPath), { recursive: true, force: true })
+    throw error
   }
 }
 

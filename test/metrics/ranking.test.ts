@@ -8,7 +8,7 @@ import type { Compute } from '../../src/kernels/compute.ts'
 import { uniformAt } from '../../src/kernels/random.ts'
 import { judgeList, type ListQuality } from '../../src/metrics/ranked-list.ts'
 import { rankingMetrics } from '../../src/metrics/ranking.ts'
-import { score } from '../../src/metrics/score.ts'
+import { defaultListLength, score } from '../../src/metrics/score.ts'
 import type { Scorer } from '../../src/metrics/types.ts'
 import { startCompute } from '../../src/workers/pool.ts'
 import { datasetOf, type Entry, randomEntries } from '../dataset/sample-dataset.ts'
@@ -82,6 +82,11 @@ test.each([0, -1, 2.5, 6, 1e9, Number.NaN])('k = %d is refused with the size of 
     field: 'k',
     message: expect.stringContaining('the 5 items'),
   })
+})
+
+test('the default length is good for a catalogue that is shorter', async () => {
+  const question = { dataset, fold, k: defaultListLength }
+  expect((await score(compute, question, orderedBy(dataset, [1, 2, 3, 4, 5])))['recall@10']).toBe(1)
 })
 
 test('an interrupted ranking says so', async () => {
