@@ -45,10 +45,12 @@ interface OpenTable {
 }
 
 function openTable(file: string, bytes: Uint8Array, nRows: number): OpenTable {
-  const batches = [...RecordBatchReader.from(bytes)]
-  const [batch] = batches
-  if (batches.length !== 1 || batch === undefined) {
-    throw new Mismatch(`${file} has ${batches.length} record batches, expected 1`)
+  const reader = RecordBatchReader.from(bytes).open()
+  if (!reader.isFile() || !reader.isSync()) throw new Mismatch(`${file} is not an Arrow IPC file`)
+  // By number: iterating over the batches never ends where a message is of an unknown kind.
+  const batch = reader.readRecordBatch(0)
+  if (reader.numRecordBatches !== 1 || batch === null) {
+    throw new Mismatch(`${file} has ${reader.numRecordBatches} record batches, expected 1`)
   }
   if (batch.numRows !== nRows) throw new Mismatch(`${file} has ${batch.numRows} rows, expected ${nRows}`)
   const columns = new Map(batch.schema.fields.map(({ name }, index) => [name, batch.data.children[index]]))

@@ -30,7 +30,8 @@ export async function writeArtifact(
 /**
  * Reads a model back. Nothing is parsed before its size and checksum are right, and nothing is returned before every
  * shape and range is. The arrays are views of the files' bytes: copy them to put them into shared memory.
- * @param expected  `manifestSha256` as the registry knows it; without it the manifest itself is taken on trust
+ * @param expected  `manifestSha256` as the registry knows it; without it the manifest itself is taken on trust,
+ *   and whoever forged manifest and files together can keep the Arrow library busy for long
  * @throws RECSYS_ARTIFACT_MISSING, RECSYS_ARTIFACT_CORRUPT, RECSYS_ARTIFACT_VERSION
  */
 export async function readArtifact(

@@ -6,7 +6,7 @@
  *     items.arrow     id, title, categories: list<utf8>, interactions: int32, one column an item tensor
  *     model.arrow     one row, one column a model tensor
  *
- * A tensor of width 1 is a float32 column, a wider one a fixed_size_list<float32>. The same content always gives
+ * Ids are unique and well-formed Unicode, in any order: the order is the dense index. A tensor of width 1 is a float32 column, a wider one a fixed_size_list<float32>. The same content always gives
  * the same bytes: no clock, no host, no thread count goes in.
  */
 export interface ArtifactContent {
@@ -50,6 +50,7 @@ export interface ArtifactHeader {
  * src/artifacts/artifact.ts exports
  *   writeArtifact(directory, content): Promise<{ manifestSha256: string; sizeBytes: number }>
  *     commit point: the rename of the finished temporary directory. The target must not exist.
+ *     throws RECSYS_ARTIFACT_INVALID | RECSYS_ARTIFACT_EXISTS | RECSYS_DATA_DIR_UNWRITABLE
  *   readArtifact(directory, { manifestSha256? }): Promise<ArtifactContent>
  *     checks size and checksum of every file before it parses it, then shapes and ranges of everything it returns.
  *     throws RECSYS_ARTIFACT_MISSING | RECSYS_ARTIFACT_CORRUPT | RECSYS_ARTIFACT_VERSION
