@@ -1,17 +1,8 @@
-import { RecsysError } from '../errors.ts'
 import { openRegistry } from '../registry/registry.ts'
-import type { MetricValues, ModelVersion, Registry, Run } from '../registry/types.ts'
+import type { MetricValues, ModelVersion, Run } from '../registry/types.ts'
+import { chooseVersion, type VersionChoice } from './choose-version.ts'
 import { scoreOnHoldout } from './holdout.ts'
 import type { Baselines } from './types.ts'
-
-/** Which registered version: one of the three, or none for the newest. */
-export interface VersionChoice {
-  readonly name: string
-  readonly version?: number | undefined
-  /** Or a unique beginning of it. */
-  readonly runId?: string | undefined
-  readonly stage?: 'staging' | 'production' | undefined
-}
 
 export interface EvaluateOptions extends VersionChoice {
   readonly dataDir: string
@@ -68,25 +59,4 @@ function readVersion(options: EvaluateOptions): { version: ModelVersion; run: Ru
   } finally {
     registry.close()
   }
-}
-
-/** @throws RECSYS_VERSION_UNKNOWN | RECSYS_RUN_UNKNOWN */
-function chooseVersion(registry: Registry, { name, version, runId, stage }: VersionChoice): ModelVersion {
-  if (version !== undefined) return registry.version(name, version)
-  if (runId !== undefined) {
-    return registry.versionOfRun(registry.run(runId).runId) ?? unknown(`run ${runId} registered no version`)
-  }
-  if (stage !== undefined)
-    return registry.inStage(name, stage) ?? unknown(`${name} has no version in ${stage}`)
-  const newest = registry
-    .versions(name)
-    .reduce<ModelVersion | undefined>(
-      (best, next) => (best && best.version > next.version ? best : next),
-      undefined,
-    )
-  return newest ?? unknown(`${name} has no versions`)
-}
-
-function unknown(message: string): never {
-  throw new RecsysError('RECSYS_VERSION_UNKNOWN', { message })
 }

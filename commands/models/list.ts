@@ -1,0 +1,29 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../../src/cli/base-command.ts'
+import { modelListTable } from '../../src/cli/model-tables.ts'
+import { listModels, type ModelList } from '../../src/pipeline/model-queries.ts'
+
+export default class ModelsList extends BaseCommand {
+  static override summary = 'list the registered versions, the newest first'
+
+  static override examples = [
+    '<%= config.bin %> models list',
+    '<%= config.bin %> models list --stage production',
+    '<%= config.bin %> models list --name films --json',
+  ]
+
+  static override flags = {
+    name: Flags.string({ description: 'only the versions of this model' }),
+    stage: Flags.option({
+      description: 'only the versions in this stage',
+      options: ['none', 'staging', 'production', 'archived'] as const,
+    })(),
+  }
+
+  async run(): Promise<ModelList> {
+    const { flags } = await this.parse(ModelsList)
+    const list = listModels({ dataDir: flags['data-dir'], name: flags.name, stage: flags.stage })
+    this.print(modelListTable(list))
+    return list
+  }
+}

@@ -1,0 +1,15 @@
+import { Args } from '@oclif/core'
+import { RecsysError } from '../errors.ts'
+
+/** A version as people write it: `3` or `v3`. */
+export const versionArg = Args.custom<number>({ parse: async (text) => parseVersion(text) })
+
+/** @throws RECSYS_USAGE */
+export function parseVersion(text: string): number {
+  const digits = /^v?([1-9]\d{0,8})$/.exec(text)?.[1]
+  if (digits !== undefined) return Number(digits)
+  throw new RecsysError('RECSYS_USAGE', {
+    message: `the version is ${JSON.stringify(text.slice(0, 60))}, expected a number from 1 up, such as 3 or v3`,
+    field: 'version',
+  })
+}
