@@ -31,7 +31,7 @@ export function modelDetailsText({ version, run, artifact, history }: ModelDetai
     ['manifest SHA-256', version.manifestSha256],
   ]
   const metrics = Object.entries(version.metrics)
-  const parts = [`${version.name} v${version.version}`, renderTable(['', ''], properties)]
+  const parts = [`${version.name} v${version.version}`, renderTable(['property', 'value'], properties)]
   if (metrics.length > 0) parts.push(renderTable(['metric', 'value'], metrics))
   if (history.length > 0) parts.push(history.map(eventText).join('\n'))
   return parts.join('\n')

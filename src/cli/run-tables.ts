@@ -20,7 +20,7 @@ export function runListTable({ runs }: RunList): string {
 }
 
 export function runDetailsText({ run, epochs, version }: RunDetails): string {
-  const parts = [`run ${run.runId}`, renderTable(['', ''], runProperties(run, version))]
+  const parts = [`run ${run.runId}`, renderTable(['property', 'value'], runProperties(run, version))]
   const metrics = Object.entries(run.metrics)
   if (metrics.length > 0) parts.push(renderTable(['metric', 'value'], metrics))
   if (epochs.length > 0) parts.push(curveTable(epochs), epochTable(epochs))

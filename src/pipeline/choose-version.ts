@@ -22,7 +22,7 @@ export function chooseVersion(
   if (stage !== undefined) {
     return registry.inStage(name, stage) ?? unknown(`${name} has no version in ${stage}`)
   }
-  return registry.versions(name).at(-1) ?? unknown(`${JSON.stringify(name.slice(0, 64))} has no versions`)
+  return registry.versions(name).at(-1) ?? unknown(`${name} has no versions`)
 }
 
 function unknown(message: string): never {

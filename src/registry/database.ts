@@ -1,28 +1,39 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import Sqlite, { type Database } from 'better-sqlite3'
 import { RecsysError } from '../errors.ts'
-import { migrate, requireKnownVersion } from './migrations.ts'
+import { isEmpty, migrate, requireKnownVersion } from './migrations.ts'
 
-/** How long a writer waits for another one. */
-const busyTimeoutMs = 5000
+export interface OpenOptions {
+  /** Neither creates nor changes anything. Default: false */
+  readonly readOnly?: boolean
+  /** How long a call waits for another writer before it gives up; it blocks its thread meanwhile. Default: 5000 */
+  readonly busyTimeoutMs?: number
+}
 
 /**
  * Opens `<dataDir>/registry.db`; creates it unless `readOnly`.
  * @throws RECSYS_REGISTRY_MISSING | RECSYS_REGISTRY_LOCKED | RECSYS_REGISTRY_CORRUPT | RECSYS_REGISTRY_VERSION |
  *   RECSYS_DATA_DIR_UNWRITABLE
  */
-export function openDatabase(dataDir: string, readOnly: boolean): Database {
-  const path = join(dataDir, 'registry.db')
-  if (readOnly && !existsSync(path)) {
-    throw new RecsysError('RECSYS_REGISTRY_MISSING', { message: `${path} does not exist` })
-  }
-  return explaining(path, () => open(path, readOnly))
+export function openDatabase(dataDir: string, options: OpenOptions): Database {
+  const path = registryPath(dataDir)
+  if (options.readOnly && !existsSync(path)) throw missing(`${path} does not exist`)
+  return explaining(path, () => open(path, options))
 }
 
-function open(path: string, readOnly: boolean): Database {
+/** Absolute: SQLite would take a relative one that starts with `file:` for a URL. */
+export function registryPath(dataDir: string): string {
+  return resolve(join(dataDir, 'registry.db'))
+}
+
+function missing(message: string): RecsysError {
+  return new RecsysError('RECSYS_REGISTRY_MISSING', { message })
+}
+
+function open(path: string, { readOnly = false, busyTimeoutMs = 5000 }: OpenOptions): Database {
   if (!readOnly) mkdirSync(dirname(path), { recursive: true })
-  if (!readOnly && existsSync(path)) accessSync(path, constants.W_OK)
+  if (existsSync(path)) requireUsable(path, readOnly)
   const db = new Sqlite(path, { readonly: readOnly, timeout: busyTimeoutMs })
   try {
     configure(db, readOnly)
@@ -33,10 +44,20 @@ function open(path: string, readOnly: boolean): Database {
   }
 }
 
+/** SQLite would silently open for reading what it may not write, and calls a directory a broken disk. */
+function requireUsable(path: string, readOnly: boolean): void {
+  if (!statSync(path).isFile()) {
+    throw new RecsysError('RECSYS_REGISTRY_CORRUPT', { message: `${path} is not a file` })
+  }
+  accessSync(path, readOnly ? constants.R_OK : constants.R_OK | constants.W_OK)
+}
+
 function configure(db: Database, readOnly: boolean): void {
   db.pragma('foreign_keys = ON')
   if (readOnly) {
     requireKnownVersion(db)
+    // The process that created the file was killed before it wrote the tables.
+    if (isEmpty(db)) throw missing(`${db.name} has no tables yet`)
     return
   }
   db.pragma('journal_mode = WAL')
@@ -69,10 +90,14 @@ function explained(path: string, cause: unknown): unknown {
   ) {
     return new RecsysError('RECSYS_REGISTRY_CORRUPT', { message, cause })
   }
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || unwritable.has(code)) {
+  if (unwritable.some((start) => code.startsWith(start))) {
     return new RecsysError('RECSYS_DATA_DIR_UNWRITABLE', { message, cause })
   }
   return cause
 }
 
-const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC', 'SQLITE_FULL'])
+/** What the file system says, in its own words or through SQLite. */
+const unwritable = [
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC', 'EDQUOT'],
+  ...['SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_FULL', 'SQLITE_IOERR'],
+]

@@ -88,6 +88,10 @@ export function requireKnownVersion(db: Database): void {
   })
 }
 
+export function isEmpty(db: Database): boolean {
+  return versionOf(db) === 0
+}
+
 function versionOf(db: Database): number {
   return db.pragma('user_version', { simple: true }) as number
 }

@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { explaining, openDatabase } from './database.ts'
+import { explaining, type OpenOptions, openDatabase, registryPath } from './database.ts'
 import { closeAbandonedRuns, runCalls } from './runs.ts'
 import { stageCalls } from './stages.ts'
 import type { Registry } from './types.ts'
@@ -11,11 +10,10 @@ import { versionCalls } from './versions.ts'
  * @throws RECSYS_REGISTRY_MISSING when it is opened read-only and not there; RECSYS_REGISTRY_LOCKED,
  *   RECSYS_REGISTRY_CORRUPT, RECSYS_REGISTRY_VERSION, RECSYS_DATA_DIR_UNWRITABLE also from any call
  */
-export function openRegistry(dataDir: string, options: { readonly readOnly?: boolean } = {}): Registry {
-  const readOnly = options.readOnly === true
-  const path = join(dataDir, 'registry.db')
-  const db = openDatabase(dataDir, readOnly)
-  if (!readOnly) explaining(path, () => closeAbandonedRuns(db))
+export function openRegistry(dataDir: string, options: OpenOptions = {}): Registry {
+  const path = registryPath(dataDir)
+  const db = openDatabase(dataDir, options)
+  if (!options.readOnly) explaining(path, () => closeAbandonedRuns(db))
   const versions = versionCalls(db)
   const calls: Omit<Registry, 'close'> = { ...runCalls(db), ...versions, ...stageCalls(db, versions) }
   return { ...explainingAll(path, calls), close: () => void db.close() }

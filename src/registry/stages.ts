@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { RecsysError } from '../errors.ts'
+import { requireModelName } from './model-name.ts'
 import { type AuditRow, auditFrom } from './rows.ts'
 import type { AuditEntry, ModelVersion, Registry, StageChange } from './types.ts'
 
@@ -13,10 +14,11 @@ export function stageCalls(
   db: Database,
   { version, inStage }: Pick<Registry, 'version' | 'inStage'>,
 ): StageCalls {
-  const history = (name?: string): AuditEntry[] =>
-    (db.prepare("SELECT * FROM audit WHERE ? IN (name, '') ORDER BY id").all(name ?? '') as AuditRow[]).map(
-      auditFrom,
-    )
+  const history = (name?: string): AuditEntry[] => {
+    if (name !== undefined) requireModelName(name)
+    const rows = db.prepare("SELECT * FROM audit WHERE ? IN (name, '') ORDER BY id").all(name ?? '')
+    return (rows as AuditRow[]).map(auditFrom)
+  }
   return {
     history,
     previousProduction: (name) => {
@@ -25,8 +27,11 @@ export function stageCalls(
     },
     changeStage: (change) => {
       // The commit point of a promotion: stage, archive and audit row in one transaction.
-      db.transaction(() => moveToStage(db, change, inStage(change.name, change.stage))).immediate()
-      return version(change.name, change.version)
+      const { name, stage } = change
+      db.transaction(() =>
+        moveToStage(db, change, version(name, change.version), inStage(name, stage)),
+      ).immediate()
+      return version(name, change.version)
     },
     recordRefusal: ({ previous, ...refusal }) => {
       version(refusal.name, refusal.version)
@@ -47,30 +52,46 @@ export function productionStack(history: readonly AuditEntry[]): number[] {
   const stack: number[] = []
   for (const { action, stage, version } of history) {
     if (stage !== 'production') continue
-    if (action === 'rollback') while (stack.length > 0 && stack.at(-1) !== version) stack.pop()
-    if (action === 'promote' || action === 'force') stack.push(version)
+    if (action === 'refuse') continue
+    if (action === 'rollback' && stack.includes(version)) stack.length = stack.lastIndexOf(version) + 1
+    else stack.push(version)
   }
   return stack
 }
 
-function moveToStage(db: Database, change: StageChange, present: ModelVersion | undefined): void {
+function moveToStage(
+  db: Database,
+  change: StageChange,
+  moved: ModelVersion,
+  present: ModelVersion | undefined,
+): void {
+  requireExpected(change, present)
+  requireMovable(change, moved)
   const { name, version, stage, expectedPrevious } = change
-  if ((present?.version ?? null) !== expectedPrevious) {
-    const numbers = [present?.version, expectedPrevious].map((number) =>
-      number == null ? 'none' : `v${number}`,
-    )
-    throw new RecsysError('RECSYS_REGISTRY_CONFLICT', {
-      message: `${name} has ${numbers[0]} in ${stage}, expected ${numbers[1]}`,
-    })
-  }
   const setStage = db.prepare('UPDATE versions SET stage = ? WHERE name = ? AND version = ?')
-  if (present && present.version !== version) {
-    setStage.run(stage === 'production' ? 'archived' : 'none', name, present.version)
-  }
-  if (setStage.run(stage, name, version).changes === 0) {
-    throw new RecsysError('RECSYS_VERSION_UNKNOWN', { message: `${name} has no version ${version}` })
-  }
+  if (present) setStage.run(stage === 'production' ? 'archived' : 'none', name, present.version)
+  setStage.run(stage, name, version)
   audit(db, { ...change, previousVersion: expectedPrevious })
+}
+
+/** A decision against one version must not move another: two promotions at once. */
+function requireExpected({ name, stage, expectedPrevious }: StageChange, present?: ModelVersion): void {
+  if ((present?.version ?? null) === expectedPrevious) return
+  const [got, expected] = [present?.version, expectedPrevious].map((number) =>
+    number == null ? 'none' : `v${number}`,
+  )
+  throw new RecsysError('RECSYS_REGISTRY_CONFLICT', {
+    message: `${name} has ${got} in ${stage}, expected ${expected}`,
+  })
+}
+
+/** Nothing moves to where it is, and production is never emptied by a move to staging. */
+function requireMovable({ name, version, stage }: StageChange, moved: ModelVersion): void {
+  if (moved.stage !== stage && moved.stage !== 'production') return
+  throw new RecsysError('RECSYS_REGISTRY_CONFLICT', {
+    message: `${name} v${version} is in ${moved.stage} already`,
+    remedy: 'Choose another version, or roll back first.',
+  })
 }
 
 function archive(db: Database, { name, version, stage }: ModelVersion, reason: string): void {

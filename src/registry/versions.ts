@@ -27,12 +27,19 @@ export function versionCalls(db: Database): VersionCalls {
       return one('run_id = ?', runId)
     },
     versions: (name) => {
+      if (name !== undefined) requireModelName(name)
       const rows = db.prepare(`${selectVersion} WHERE ? IN (name, '') ORDER BY name, version`).all(name ?? '')
       return (rows as VersionRow[]).map(versionFrom)
     },
-    version: (name, version) => one('name = ? AND version = ?', name, version) ?? unknown(db, name, version),
+    version: (name, version) => {
+      requireModelName(name)
+      return one('name = ? AND version = ?', name, version) ?? unknown(db, name, version)
+    },
     versionOfRun: (runId) => one('run_id = ?', runId),
-    inStage: (name, stage) => one('name = ? AND stage = ?', name, stage),
+    inStage: (name, stage) => {
+      requireModelName(name)
+      return one('name = ? AND stage = ?', name, stage)
+    },
   }
 }
 
@@ -49,7 +56,7 @@ function unknown(db: Database, name: string, version: number): never {
     | number
     | null
   throw new RecsysError('RECSYS_VERSION_UNKNOWN', {
-    message: `${JSON.stringify(name.slice(0, 64))} has no version ${version}, expected ${newest === null ? 'a name that was trained' : `1 to ${newest}`}`,
+    message: `${name} has no version ${version}, expected ${newest === null ? 'a name that was trained' : `1 to ${newest}`}`,
     field: 'version',
   })
 }
