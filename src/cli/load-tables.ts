@@ -65,7 +65,7 @@ function goalTable({ goals }: LoadReport): string {
 
 function generatorWarning({ generator }: LoadReport): string {
   const { cpuPercent, loopDelayP99Ms } = generator
-  return `The load generator was late by ${loopDelayP99Ms.toFixed(0)} ms at its 99th percentile (${cpuPercent.toFixed(0)} % of a core): latencies are over-stated by as much.`
+  return `The load generator was late by ${loopDelayP99Ms.toFixed(0)} ms at its 99th percentile (${cpuPercent.toFixed(0)} % of a core): latencies may be over-stated by as much.`
 }
 
 /** Text of a server: control characters could drive the terminal. */
