@@ -4,17 +4,8 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 import { fixtureContent } from './fixture-model.ts'
-import {
-  failing,
-  getJson,
-  inService,
-  never,
-  noLake,
-  promote,
-  publish,
-  register,
-  startServer,
-} from './fixture-server.ts'
+import { failing, getJson, inService, never, startServer } from './fixture-server.ts'
+import { noFallback, promote, publish, register } from './registered.ts'
 
 const often = 100
 
@@ -177,7 +168,7 @@ describe('at the start', () => {
   test('without a lake either the server is live and not ready', async () => {
     const dataDir = temporaryDirectory()
     await register(dataDir)
-    const server = await startServer(dataDir, { fallback: noLake })
+    const server = await startServer(dataDir, { fallback: noFallback })
     expect((await getJson(server, '/health/live')).status).toBe(200)
     const ready = await getJson(server, '/health/ready')
     expect(ready).toMatchObject({ status: 503, body: { failure: { code: 'RECSYS_LAKE_MISSING' } } })

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import Serve from '../../commands/serve.ts'
 import { runCommand, runRecsys, spawnRecsys, temporaryDirectory } from '../helpers/run-recsys.ts'
-import { publish, register } from './fixture-server.ts'
+import { publish, register } from './registered.ts'
 
 /** Starts the program and waits for its first line on stdout. */
 async function started(args: readonly string[]) {

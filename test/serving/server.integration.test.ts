@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { Pool } from 'undici'
 import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
-import { type Answer, getJson, promote, publish, register, startServer } from './fixture-server.ts'
+import { type Answer, getJson, startServer } from './fixture-server.ts'
+import { promote, publish, register } from './registered.ts'
 
 async function published(): Promise<string> {
   const dataDir = temporaryDirectory()
