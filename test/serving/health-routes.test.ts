@@ -7,12 +7,14 @@ import { readyStatus } from './ready-status.ts'
 const failure = {
   at: '2026-01-01T00:00:00.000Z',
   code: 'RECSYS_REGISTRY_MISSING',
-  message: 'there is no registry.db',
+  message: '/secret/place/registry.db does not exist',
   remedy: 'Train a model first.',
   version: null,
   attempts: 3,
   nextAttemptAt: '2026-01-01T00:00:02.000Z',
 }
+
+const { message: _, ...publicFailure } = failure
 
 describe('health', () => {
   test('with a model is ok and ready', async () => {
@@ -26,7 +28,7 @@ describe('health', () => {
     const { app } = await fixtureApp({}, { status: () => ({ ...readyStatus, failure }) })
     const ready = await app.inject('/health/ready')
     expect(ready.statusCode).toBe(200)
-    expect(ready.json()).toMatchObject({ status: 'degraded', failure })
+    expect(ready.json()).toMatchObject({ status: 'degraded', failure: publicFailure })
   })
 
   test('without a model is live, not ready, and says why', async () => {
@@ -36,8 +38,13 @@ describe('health', () => {
     expect((await app.inject('/health/live')).statusCode).toBe(200)
     const ready = await app.inject('/health/ready')
     expect(ready.statusCode).toBe(503)
-    expect(ready.json()).toMatchObject({ status: 'unready', model: null, failure })
-    expect((await app.inject('/recommendations/u1')).json().error.message).toContain('no registry.db')
+    expect(ready.json()).toMatchObject({ status: 'unready', model: null, failure: publicFailure })
+    const refused = (await app.inject('/recommendations/u1')).json().error
+    expect(refused.message).toContain('RECSYS_REGISTRY_MISSING')
+    // The message names a file: for admins, not for everybody.
+    for (const answer of [ready.json(), refused])
+      expect(JSON.stringify(answer)).not.toContain(failure.message)
+    expect((await app.inject('/admin/models')).json().failure).toEqual(failure)
   })
 
   test('takes whatever parameters a probe adds', async () => {

@@ -63,7 +63,10 @@ describe('a promotion', () => {
     expect(failure).toMatchObject({ code: 'RECSYS_ARTIFACT_CORRUPT', version: 2, attempts: 1 })
     expect((await getJson(server, '/recommendations/u1')).body.model.version).toBe(1)
     const ready = await getJson(server, '/health/ready')
-    expect(ready).toMatchObject({ status: 200, body: { status: 'degraded', failure, model: { version: 1 } } })
+    expect(ready).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', failure: { code: failure.code, version: 2 }, model: { version: 1 } },
+    })
     expect((await getJson(server, '/admin/models')).body).toMatchObject({
       model: { version: 1 },
       failure,

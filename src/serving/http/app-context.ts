@@ -23,7 +23,8 @@ export interface AppContext {
 /** The model in service. A request calls this once, so that its whole answer comes from one model. */
 export function modelInService({ slot, status }: AppContext): ServedModel {
   if (slot.current) return slot.current
-  const reason = status().failure?.message ?? 'the first model is still being loaded'
+  // The code only: messages name files of the server, which are nobody's business here.
+  const reason = status().failure?.code ?? 'the first one is being loaded'
   throw new RecsysError('RECSYS_NOT_READY', { message: `no model is in service: ${reason}` })
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { programVersion } from '../../host.ts'
+import type { LoadFailure } from '../types.ts'
 import type { AppContext } from './app-context.ts'
 import { openObject } from './schemas.ts'
 
@@ -45,7 +46,12 @@ function healthOf({ slot, status }: AppContext) {
   const model = slot.current?.identity ?? null
   const degraded = failure !== null || model?.version === null
   const state = model === null ? 'unready' : degraded ? 'degraded' : 'ok'
-  return { status: state, startedAt, model, modelSince, failure }
+  return { status: state, startedAt, model, modelSince, failure: failure && publicPart(failure) }
+}
+
+/** Without the message: it names files of the server. Admins and the log have it. */
+function publicPart({ at, code, remedy, version, attempts, nextAttemptAt }: LoadFailure) {
+  return { at, code, remedy, version, attempts, nextAttemptAt }
 }
 
 function described(operationId: string, summary: string) {
