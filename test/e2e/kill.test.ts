@@ -21,7 +21,11 @@ test('kill -9 at any moment of init-tables, train and promote leaves no half sta
     () => ['train', '--algo', 'svd', '--factors', '8', '--epochs', '5'],
     () => ['promote', '--force'],
   ]
-  for (const args of [['init-tables', ...size], ['train', '--algo', 'popular'], ['promote']]) {
+  for (const args of [
+    ['init-tables', ...size],
+    ['train', '--algo', 'popular'],
+    ['promote', '--force'],
+  ]) {
     expect(await recsys(args)).toMatchObject({ exitCode: 0 })
   }
   const durationsMs: number[] = []
