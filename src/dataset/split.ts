@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { RecsysError } from '../errors.ts'
 import { uniformAt } from '../kernels/random.ts'
 import { combineHashes, hashId } from './id-hash.ts'
@@ -59,22 +59,24 @@ function randomParts(nRows: number, seed: number): Int32Array {
   return rank
 }
 
-function finishFold(dataset: Dataset, spec: SplitSpec, masks: Masks): Fold {
-  return { ...masks, fingerprint: fingerprintOf(dataset, spec, masks.isTest) }
+function finishFold(dataset: Dataset, { kind }: SplitSpec, { isTest, isTrain }: Masks): Fold {
+  const hash = createHash('sha256').update(`${kind}\nheld out\n`)
+  updateWithIds(hash, dataset, isTest)
+  hash.update('training\n')
+  updateWithIds(hash, dataset, isTrain)
+  return { isTest, isTrain, fingerprint: hash.digest('hex') }
 }
 
-function fingerprintOf({ users, items, ratings }: Dataset, spec: SplitSpec, isTest: Uint8Array): string {
-  const hash = createHash('sha256').update(`${spec.kind}\n`)
+function updateWithIds(hash: Hash, { users, items, ratings }: Dataset, chosen: Uint8Array): void {
   let lines = ''
-  for (let row = 0; row < isTest.length; row++) {
-    if (isTest[row] === 0) continue
+  for (let row = 0; row < chosen.length; row++) {
+    if (chosen[row] === 0) continue
     lines += `${users.ids[ratings.userIndex[row]]}\t${items.ids[ratings.itemIndex[row]]}\n`
-    if (lines.length > 1e6) {
-      hash.update(lines)
-      lines = ''
-    }
+    if (lines.length < 1e6) continue
+    hash.update(lines)
+    lines = ''
   }
-  return hash.update(lines).digest('hex')
+  hash.update(lines)
 }
 
 function requireBothParts({ isTest, isTrain }: Fold, spec: SplitSpec): void {

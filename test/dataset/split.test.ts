@@ -52,7 +52,7 @@ test('the hash of a row is the same in every version of the program', () => {
     ]
   `)
   expect(folds('hash:0.3', 1, fixed)[0].fingerprint).toMatchInlineSnapshot(
-    `"812797b10f9a2249cf4e7f57e7c8fce382138615cbf2f41c81036a04ab8f72f3"`,
+    `"6220e836a9f3d3ee10d4403bd43fa7ebf7cb0a88b21b8271e8cde6fc2601ff6d"`,
   )
 })
 
