@@ -127,6 +127,27 @@ describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
     },
   )
 
+  test.each([25, 0.1])('ratings %d times as large give the same model on that scale', async (factor) => {
+    const scaled = rows.map((row) => ({ ...row, rating: row.rating * factor }))
+    const ratingRange = [factor, 5 * factor] as const
+    const algorithm = algorithms[name]
+    const set = { ...trainingSetOf(scaled, nUsers, nItems), ratingRange }
+    const other = await algorithm.fit(set, resolveParams(algorithm, {}), { compute, seed: 1 })
+    const differences = rows.map(
+      ({ user, item }) => other.predict(user, item) / factor - model.predict(user, item),
+    )
+    expect(Math.max(...differences.map(Math.abs))).toBeLessThan(0.01)
+    const history = [4, 7, 9].map((itemIndex) => ({ itemIndex, rating: 5 }))
+    const [scores, otherScores] = [new Float32Array(nItems), new Float32Array(nItems)]
+    model.scoreHistory(history, scores)
+    other.scoreHistory(
+      history.map((entry) => ({ ...entry, rating: entry.rating * factor })),
+      otherScores,
+    )
+    const best = (of: Float32Array) => of.indexOf(Math.max(...of))
+    expect(best(otherScores)).toBe(best(scores))
+  })
+
   test('the same seed gives the same bytes on 1, 2 and 3 threads', async () => {
     const reference = bytesOf(model)
     for (const nThreads of [1, 3]) {

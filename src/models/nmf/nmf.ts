@@ -2,8 +2,11 @@ import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
 import { alternatingBytes, fitAlternating } from '../alternating.ts'
 import { factorModel } from '../factor-model.ts'
-import { type Ridge, ridgeFrom } from '../ridge.ts'
+import { ridgeFrom } from '../ridge.ts'
 import type { Algorithm, FitContext, Model, ModelState, Params } from '../types.ts'
+
+/** By grid search on MovieLens 100K and 1M. */
+const damping = 3
 
 /**
  * Masked non-negative matrix factorisation: only observed ratings count, every factor and bias is ≥ 0, and the penalty
@@ -17,7 +20,7 @@ export const nmf: Algorithm = {
     factors: { description: 'latent factors', default: 20, min: 1, max: 1024, integer: true },
     epochs: { description: 'passes over users and items', default: 30, min: 1, max: 1000, integer: true },
     reg: {
-      description: 'λ, times the number of ratings of a row',
+      description: 'λ, times the number of ratings of a row, for a scale of 1 to 5',
       default: 0.06,
       min: 0,
       max: 10,
@@ -38,7 +41,7 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
     kernel: 'nnls_rows',
     nFactors: factors,
     nEpochs: epochs,
-    ridge: ridgeOf(params),
+    ridge: ridgeFrom(params, damping, train.ratingRange),
     mean: floor,
     initial: { mean: level, deviation: 0.3 * level, nonNegative: true, itemBias: height / 4 },
     extra: [1],
@@ -49,10 +52,5 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
 }
 
 function restore(state: ModelState): Model {
-  return factorModel(state, { ridge: ridgeOf(state.params), nonNegative: true })
-}
-
-/** Dampings by grid search on MovieLens 100K and 1M. */
-function ridgeOf({ reg }: Params): Ridge {
-  return ridgeFrom(reg, { damping: 3, biasDamping: 3 })
+  return factorModel(state, { ridge: ridgeFrom(state.params, damping, state.ratingRange), nonNegative: true })
 }

@@ -2,8 +2,11 @@ import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
 import { alternatingBytes, fitAlternating } from '../alternating.ts'
 import { factorModel } from '../factor-model.ts'
-import { type Ridge, ridgeFrom } from '../ridge.ts'
+import { ridgeFrom, scaleOf } from '../ridge.ts'
 import type { Algorithm, FitContext, Model, ModelState, Params } from '../types.ts'
+
+/** By grid search on MovieLens 100K and 1M. */
+const damping = 5
 
 /**
  * Biased matrix factorisation on observed ratings (Koren, Bell & Volinsky 2009) by alternating least squares with
@@ -17,7 +20,7 @@ export const svd: Algorithm = {
     factors: { description: 'latent factors', default: 50, min: 1, max: 1024, integer: true },
     epochs: { description: 'passes over users and items', default: 15, min: 1, max: 1000, integer: true },
     reg: {
-      description: 'λ, times the number of ratings of a row',
+      description: 'λ, times the number of ratings of a row, for a scale of 1 to 5',
       default: 0.06,
       min: 0,
       max: 10,
@@ -35,9 +38,14 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
     kernel: 'als_rows',
     nFactors: factors,
     nEpochs: epochs,
-    ridge: ridgeOf(params),
+    ridge: ridgeFrom(params, damping, train.ratingRange),
     mean: meanRating(train),
-    initial: { mean: 0, deviation: 0.1 / Math.sqrt(factors), nonNegative: false, itemBias: 0 },
+    initial: {
+      mean: 0,
+      deviation: 0.1 * Math.sqrt(scaleOf(train.ratingRange) / factors),
+      nonNegative: false,
+      itemBias: 0,
+    },
     extra: [],
   } as const
   const tensors = await fitAlternating(train, plan, context)
@@ -46,10 +54,8 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
 }
 
 function restore(state: ModelState): Model {
-  return factorModel(state, { ridge: ridgeOf(state.params), nonNegative: false })
-}
-
-/** Dampings by grid search on MovieLens 100K and 1M. */
-function ridgeOf({ reg }: Params): Ridge {
-  return ridgeFrom(reg, { damping: 5, biasDamping: 5 })
+  return factorModel(state, {
+    ridge: ridgeFrom(state.params, damping, state.ratingRange),
+    nonNegative: false,
+  })
 }
