@@ -31,7 +31,7 @@ test('train registers a version with its run, its epochs and its artifact', asyn
   const report = await trainJson(dataDir, '--algo', 'svd', ...quick, '--tag', 'ticket=R-1', '--name', 'films')
   expect(report).toMatchObject({
     ...{ name: 'films', version: 1, algorithm: 'svd', seed: 42, split: 'hash:0.2', lakeVersion: 0, k: 10 },
-    params: { factors: 4, epochs: 3, reg: 0.1 },
+    params: { factors: 4, epochs: 3, reg: 0.06 },
   })
   expect(report.nTrainRows + report.nHeldOutRows).toBe(2500)
   const { run, version, epochs } = askRegistry(dataDir, (registry) => ({
