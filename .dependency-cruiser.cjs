@@ -11,7 +11,7 @@ const mayImport = {
   loadtest: [],
   pipeline: ['workers', 'models', 'metrics', 'lake', 'registry', 'artifacts', 'dataset', 'kernels'],
   serving: ['registry', 'artifacts', 'models', 'dataset', 'kernels'],
-  cli: ['pipeline', 'serving', 'loadtest', 'models', 'registry', 'dataset'],
+  cli: ['pipeline', 'serving', 'loadtest', 'models', 'metrics', 'registry', 'dataset'],
 }
 
 /** Packages that only one room knows. */

@@ -1,3 +1,5 @@
+import { fmix32 } from '../kernels/random.ts'
+
 /**
  * A stable hash of ids in two 32-bit lanes. What it gives is part of the `hash` split and of the tie rule of the ranking
  * metrics: changing it moves rows between training and test of every lake.
@@ -18,21 +20,12 @@ export function hashId(id: string): IdHash {
     low = Math.imul(low ^ unit, 0x1b873593)
     low ^= low >>> 13
   }
-  return { high: finish(high ^ low), low: finish(low + Math.imul(high, 5)) }
+  return { high: fmix32(high ^ low), low: fmix32(low + Math.imul(high, 5)) }
 }
 
 /** A number in [0, 1) from two hashes; the order of the two matters. */
 export function combineHashes(a: IdHash, b: IdHash): number {
-  const high = finish(a.high ^ Math.imul(b.low, 0x85ebca6b))
-  const low = finish(a.low ^ Math.imul(b.high, 0xc2b2ae35) ^ high)
+  const high = fmix32(a.high ^ Math.imul(b.low, 0x85ebca6b))
+  const low = fmix32(a.low ^ Math.imul(b.high, 0xc2b2ae35) ^ high)
   return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
-}
-
-function finish(value: number): number {
-  let h = value
-  h ^= h >>> 16
-  h = Math.imul(h, 0x85ebca6b)
-  h ^= h >>> 13
-  h = Math.imul(h, 0xc2b2ae35)
-  return h ^ (h >>> 16)
 }

@@ -15,7 +15,8 @@ export function normalAt(seed: number, position: number): number {
   return radius * Math.cos(2 * Math.PI * uniformAt(seed, 2 * position + 1))
 }
 
-function fmix32(value: number): number {
+/** The finaliser of MurmurHash3: every bit of the value moves every bit of the result. */
+export function fmix32(value: number): number {
   let h = value
   h ^= h >>> 16
   h = Math.imul(h, 0x85ebca6b)
