@@ -12,7 +12,7 @@ export interface ChallengerChoice {
 
 /**
  * The version that was named; otherwise the best, by the figures of its training, of the unarchived ones newer than
- * what is in the stage.
+ * what is in the stage and what is in production.
  * @throws RECSYS_PROMOTION_REFUSED when there is none, or when it is there already
  */
 export function chooseChallenger(
@@ -21,8 +21,8 @@ export function chooseChallenger(
 ): { challenger: ModelVersion; champion: ModelVersion | undefined } {
   const champion = registry.inStage(choice.name, choice.stage)
   const challenger = namedVersion(registry, choice) ?? bestNewer(registry, choice, champion)
-  if (challenger.version === champion?.version) {
-    throw refused(`${choice.name} v${challenger.version} is in ${choice.stage} already`)
+  if (challenger.stage === choice.stage || challenger.stage === 'production') {
+    throw refused(`${choice.name} v${challenger.version} is in ${challenger.stage} already`)
   }
   return { challenger, champion }
 }
@@ -43,13 +43,15 @@ function namedVersion(
 }
 
 function bestNewer(registry: Registry, { name, stage, metric }: ChallengerChoice, champion?: ModelVersion) {
-  const newest = champion?.version ?? 0
+  const production = registry.inStage(name, 'production')
+  const newest = Math.max(champion?.version ?? 0, production?.version ?? 0)
   const candidates = registry
     .versions(name)
     .filter(({ version, stage: own }) => own !== 'archived' && version > newest)
   if (candidates.length === 0) {
+    const where = newest === champion?.version ? stage : 'production'
     throw refused(
-      champion ? `${name} has no version newer than v${newest} in ${stage}` : `${name} has no version`,
+      `${name} has no version ${newest === 0 ? 'to promote' : `newer than v${newest} in ${where}`}`,
     )
   }
   // Ranking metrics are registered at the k of the training; where another is asked for, RMSE has to choose.

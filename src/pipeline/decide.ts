@@ -20,8 +20,8 @@ export interface Decision {
 }
 
 /**
- * Better than the champion by the minimum gain; without a champion, better than popularity. Equal is not better, and NaN
- * is better than nothing.
+ * Better than the champion by the minimum gain; without a champion, better than popularity. Equal is not better, and a
+ * figure that is missing never is.
  */
 export function decide({ metric, minGain, challenger, champion, popularity }: DecisionInput): Decision {
   const against = champion === undefined ? 'popularity' : 'champion'
@@ -43,6 +43,7 @@ function wording(outcome: Omit<Decision, 'reason'>, metric: string): string {
   const { better, gain, neededGain, against } = outcome
   const rival = against === 'champion' ? 'the champion' : 'popularity'
   const difference = `${metric} ${Math.abs(gain).toFixed(5)} ${gain > 0 ? 'better' : 'worse'} than ${rival}`
+  if (Number.isNaN(gain)) return `${metric} cannot be compared with ${rival}`
   const said = gain === 0 ? `${metric} equal to ${rival}` : difference
-  return better || gain <= 0 || Number.isNaN(gain) ? said : `${said}, ${neededGain.toFixed(5)} needed`
+  return better || gain <= 0 ? said : `${said}, ${neededGain.toFixed(5)} needed`
 }

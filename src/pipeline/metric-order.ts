@@ -15,12 +15,10 @@ const rankingMetrics = ['ndcg', 'recall', 'precision', 'map', 'mrr', 'hitRate', 
 /** @throws RECSYS_USAGE */
 export function parseMetric(text: string): MetricChoice {
   if (ratingMetrics.includes(text)) return { metric: text, k: 10, lowerIsBetter: true }
-  const [name, k] = text.split('@')
-  if (rankingMetrics.includes(name) && /^[1-9]\d{0,5}$/.test(k ?? '')) {
-    return { metric: text, k: Number(k), lowerIsBetter: false }
-  }
+  const [, name, k] = /^(\w+)@([1-9]\d{0,5})$/.exec(text) ?? []
+  if (rankingMetrics.includes(name)) return { metric: text, k: Number(k), lowerIsBetter: false }
   throw new RecsysError('RECSYS_USAGE', {
-    message: `--metric is ${JSON.stringify(text)}, expected ${ratingMetrics.join(', ')} or one of ${rankingMetrics.join(', ')} with @k, such as ndcg@10`,
+    message: `--metric is ${JSON.stringify(text.slice(0, 60))}, expected ${ratingMetrics.join(', ')} or one of ${rankingMetrics.join(', ')} with @k, such as ndcg@10`,
     field: 'metric',
   })
 }
@@ -43,7 +41,7 @@ export function parseGain(text: string): MinimumGain {
   const value = digits.trim() === '' ? Number.NaN : Number(digits) / (relative ? 100 : 1)
   if (value >= 0 && Number.isFinite(value)) return { value, relative }
   throw new RecsysError('RECSYS_USAGE', {
-    message: `--min-gain is ${JSON.stringify(text)}, expected a number from 0 up, such as 0.005 or 1%`,
+    message: `--min-gain is ${JSON.stringify(text.slice(0, 60))}, expected a number from 0 up, such as 0.005 or 1%`,
     field: 'min-gain',
   })
 }

@@ -5,7 +5,7 @@ import { ringDoorbell } from '../registry/doorbell.ts'
 import { openRegistry } from '../registry/registry.ts'
 import type { AuditEntry, ModelVersion, Registry, Run } from '../registry/types.ts'
 import { chooseChallenger } from './challenger.ts'
-import { type Decision, decide } from './decide.ts'
+import { decide } from './decide.ts'
 import { scoreOnHoldout } from './holdout.ts'
 import { type MetricChoice, type MinimumGain, parseGain, parseMetric } from './metric-order.ts'
 import type { HoldoutScores } from './types.ts'
@@ -60,12 +60,13 @@ export interface ScoredVersion {
 /**
  * Scores challenger and champion now, on the same held-out rows of the challenger's lake version, and moves the
  * challenger to the stage when it is better. A refusal is returned, not thrown, and is in the audit trail.
- * @throws RECSYS_PROMOTION_REFUSED when there is no challenger at all
+ * @throws RECSYS_PROMOTION_REFUSED when there is no challenger at all; RECSYS_ARTIFACT_MISSING or _CORRUPT for a broken
+ *   challenger, and without `force` for a broken champion; RECSYS_REGISTRY_CONFLICT when another promotion was faster
  */
 export async function promote(options: PromoteOptions): Promise<PromotionReport> {
   const metric = parseMetric(options.metric)
   const minGain = parseGain(options.minGain)
-  const registry = openRegistry(options.dataDir)
+  const registry = openRegistry(options.dataDir, { create: false, readOnly: options.dryRun })
   try {
     const pair = chooseChallenger(registry, { ...options, metric })
     const scored = await scorePair(registry, pair, metric, options)
@@ -105,7 +106,8 @@ async function scorePair(
   options: PromoteOptions,
 ): Promise<ScoredPair> {
   const run = registry.run(challenger.runId)
-  const problem = champion && options.force ? await problemWith(options.dataDir, champion) : undefined
+  const problem = champion && (await problemWith(options.dataDir, champion))
+  if (problem && !options.force) throw brokenChampion(champion, problem)
   const championIsReadable = champion !== undefined && problem === undefined
   const { dataDir, nThreads, signal, onProgress } = options
   const holdout = await scoreOnHoldout({
@@ -113,20 +115,31 @@ async function scorePair(
     versions: championIsReadable ? [challenger, champion] : [challenger],
     ...{ nThreads, signal, onProgress },
   })
-  const notes = problem === undefined ? [] : [`the champion cannot be read: ${problem}`]
+  const notes = problem === undefined ? [] : [`the champion cannot be read: ${problem.message}`]
   if (championIsReadable) notes.push(...noteOnLeak(run, registry.run(champion.runId)))
   return { challenger, champion, holdout, championIsReadable, notes }
 }
 
-/** With --force a champion that is broken must not stand in the way of its replacement. */
-async function problemWith(dataDir: string, { artifactPath, manifestSha256 }: ModelVersion) {
+/** A champion that is broken stops everything but --force: there is nothing to compare with. */
+async function problemWith(
+  dataDir: string,
+  { artifactPath, manifestSha256 }: ModelVersion,
+): Promise<RecsysError | undefined> {
   try {
     await readArtifact(join(dataDir, artifactPath), { manifestSha256 })
     return undefined
   } catch (error) {
-    if (error instanceof RecsysError) return error.message
+    if (error instanceof RecsysError) return error
     throw error
   }
+}
+
+function brokenChampion({ name, version }: ModelVersion, problem: RecsysError): RecsysError {
+  return new RecsysError(problem.code, {
+    message: `the champion ${name} v${version} cannot be read: ${problem.message}`,
+    remedy: 'Replace it with `recsys promote --force`, or restore its directory from a backup.',
+    cause: problem,
+  })
 }
 
 /** The `hash` split keeps a row on its side for ever; any other may have shown the champion what is held out now. */
@@ -150,9 +163,17 @@ function judge(
     ...{ metric, minGain, challenger: value, popularity },
     champion: championIsReadable ? championValue : undefined,
   })
+  // What replaces a champion that nobody could compare it with was forced, however good it is.
+  const broken = champion !== undefined && !championIsReadable
   const { lakeVersion, split, nHeldOutRows, nHeldOutUsers } = holdout
   return {
-    ...{ name, stage, outcome: outcomeOf(decision, force), dryRun, reason: decision.reason },
+    ...{
+      name,
+      stage,
+      outcome: outcomeOf(decision.better && !broken, force),
+      dryRun,
+      reason: decision.reason,
+    },
     challenger: { version: challenger.version, algorithm: challenger.algorithm, value },
     champion: champion
       ? { version: champion.version, algorithm: champion.algorithm, value: championValue ?? null }
@@ -163,7 +184,7 @@ function judge(
 }
 
 /** What is better needs no force. */
-function outcomeOf({ better }: Decision, force: boolean): PromotionReport['outcome'] {
+function outcomeOf(better: boolean, force: boolean): PromotionReport['outcome'] {
   if (better) return 'promoted'
   return force ? 'forced' : 'refused'
 }
@@ -182,11 +203,12 @@ function carryOut(registry: Registry, report: PromotionReport, { dataDir }: Prom
 }
 
 function figuresOf(report: PromotionReport): AuditEntry['figures'] {
-  const { metric, gain, minGain, popularity, lakeVersion, split, nHeldOutRows, nHeldOutUsers } = report
+  const { metric, gain, minGain, popularity, lakeVersion, split, nHeldOutRows, nHeldOutUsers, notes } = report
   const champion = report.champion?.value ?? undefined
   return {
     ...{ metric, challenger: report.challenger.value ?? Number.NaN },
     ...(champion === undefined ? {} : { champion }),
     ...{ popularity, gain, minGain, lakeVersion, split, nHeldOutRows, nHeldOutUsers },
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
   }
 }

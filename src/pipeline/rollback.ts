@@ -26,7 +26,7 @@ export interface RollbackReport {
  * @throws RECSYS_NOTHING_TO_ROLL_BACK_TO, RECSYS_ARTIFACT_MISSING, RECSYS_ARTIFACT_CORRUPT
  */
 export async function rollback({ dataDir, name, reason }: RollbackOptions): Promise<RollbackReport> {
-  const registry = openRegistry(dataDir)
+  const registry = openRegistry(dataDir, { create: false })
   try {
     const present = registry.inStage(name, 'production')
     const previous = registry.previousProduction(name)

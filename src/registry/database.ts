@@ -7,18 +7,21 @@ import { isEmpty, migrate, requireKnownVersion } from './migrations.ts'
 export interface OpenOptions {
   /** Neither creates nor changes anything. Default: false */
   readonly readOnly?: boolean
+  /** False: a registry that is not there is RECSYS_REGISTRY_MISSING, not made. Default: true, without `readOnly` */
+  readonly create?: boolean
   /** How long a call waits for another writer before it gives up; it blocks its thread meanwhile. Default: 5000 */
   readonly busyTimeoutMs?: number
 }
 
 /**
- * Opens `<dataDir>/registry.db`; creates it unless `readOnly`.
+ * Opens `<dataDir>/registry.db`; creates it unless it is told not to.
  * @throws RECSYS_REGISTRY_MISSING | RECSYS_REGISTRY_LOCKED | RECSYS_REGISTRY_CORRUPT | RECSYS_REGISTRY_VERSION |
  *   RECSYS_DATA_DIR_UNWRITABLE
  */
 export function openDatabase(dataDir: string, options: OpenOptions): Database {
   const path = registryPath(dataDir)
-  if (options.readOnly && !existsSync(path)) throw missing(`${path} does not exist`)
+  if ((options.readOnly || options.create === false) && !existsSync(path))
+    throw missing(`${path} does not exist`)
   return explaining(path, () => open(path, options))
 }
 

@@ -88,7 +88,7 @@ export interface StageChange {
 }
 
 /**
- * `src/registry/registry.ts` exports `openRegistry(dataDir, { readOnly?, busyTimeoutMs? }): Registry` over
+ * `src/registry/registry.ts` exports `openRegistry(dataDir, { readOnly?, create?, busyTimeoutMs? }): Registry` over
  * `<dataDir>/registry.db` (SQLite, WAL, synchronous=FULL, foreign keys). Calls are synchronous. Read-only opening
  * of a missing file throws RECSYS_REGISTRY_MISSING; a locked one RECSYS_REGISTRY_LOCKED; a broken one
  * RECSYS_REGISTRY_CORRUPT.
