@@ -1,7 +1,7 @@
-import { Flags } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../src/cli/base-command.ts'
 import { modelDetailsText } from '../../src/cli/model-tables.ts'
-import { versionArg } from '../../src/cli/version-arg.ts'
+import { parseVersion } from '../../src/cli/version-text.ts'
 import { type ModelDetails, showModel } from '../../src/pipeline/model-queries.ts'
 import { defaultModelName } from '../../src/registry/types.ts'
 
@@ -14,7 +14,7 @@ export default class ModelsShow extends BaseCommand {
     '<%= config.bin %> models show --stage production --name films',
   ]
 
-  static override args = { version: versionArg({ description: '3 or v3 (default: the newest)' }) }
+  static override args = { version: Args.string({ description: '3 or v3 (default: the newest)' }) }
 
   static override flags = {
     name: Flags.string({ description: 'name of the registered model', default: defaultModelName }),
@@ -27,7 +27,7 @@ export default class ModelsShow extends BaseCommand {
   async run(): Promise<ModelDetails> {
     const { args, flags } = await this.parse(ModelsShow)
     const { name, stage, 'data-dir': dataDir } = flags
-    const details = await showModel({ dataDir, name, stage, version: args.version })
+    const details = await showModel({ dataDir, name, stage, version: parseVersion(args.version) })
     this.print(modelDetailsText(details))
     return details
   }

@@ -1,11 +1,8 @@
-import { Args } from '@oclif/core'
 import { RecsysError } from '../errors.ts'
 
-/** A version as people write it: `3` or `v3`. */
-export const versionArg = Args.custom<number>({ parse: async (text) => parseVersion(text) })
-
-/** @throws RECSYS_USAGE */
-export function parseVersion(text: string): number {
+/** A version as people write it, `3` or `v3`; none is none. @throws RECSYS_USAGE */
+export function parseVersion(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
   const digits = /^v?([1-9]\d{0,8})$/.exec(text)?.[1]
   if (digits !== undefined) return Number(digits)
   throw new RecsysError('RECSYS_USAGE', {
