@@ -17,7 +17,12 @@ export function solverCases(shared: SharedMemory, nFactors: number): KernelCase[
 }
 
 export function rankingCases(shared: SharedMemory): KernelCase[] {
-  return [dotCase(shared, 256), topKCase(shared, 10_000, 10), topKRowsCase(shared, 52)]
+  return [
+    dotCase(shared, 256),
+    topKCase(shared, 10_000, 10),
+    topKCase(shared, 10_000, 1000),
+    topKRowsCase(shared, 52),
+  ]
 }
 
 /** 64 rows of `nFactors` columns, as the row kernels gather them. */

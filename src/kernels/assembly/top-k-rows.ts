@@ -1,4 +1,5 @@
 import { dot } from './dot'
+import { topK } from './top-k'
 
 /**
  * The k best items of each user in [lo, hi), seen ones left out. Ties: the lower item index wins.
@@ -26,28 +27,5 @@ export function top_k_rows(
     }
     const place = <usize>user * <usize>k << 2
     topK(scratch, nItems, k, outItems + place, outScores + place)
-  }
-}
-
-/** Scores of −MAX are left out. Sorted insertion: a list of k is short, and most items fail the first comparison. */
-export function topK(scores: usize, nItems: i32, k: i32, outItems: usize, outScores: usize): void {
-  let found = 0
-  let worst: f32 = -f32.MAX_VALUE
-  for (let item = 0; item < nItems; item++) {
-    const score = load<f32>(scores + (<usize>item << 2))
-    if (!(score > worst)) continue
-    let at = found < k ? found : k - 1
-    for (; at > 0 && load<f32>(outScores + (<usize>(at - 1) << 2)) < score; at--) {
-      store<f32>(outScores + (<usize>at << 2), load<f32>(outScores + (<usize>(at - 1) << 2)))
-      store<i32>(outItems + (<usize>at << 2), load<i32>(outItems + (<usize>(at - 1) << 2)))
-    }
-    store<f32>(outScores + (<usize>at << 2), score)
-    store<i32>(outItems + (<usize>at << 2), item)
-    if (found < k) found++
-    if (found == k) worst = load<f32>(outScores + (<usize>(k - 1) << 2))
-  }
-  for (; found < k; found++) {
-    store<i32>(outItems + (<usize>found << 2), -1)
-    store<f32>(outScores + (<usize>found << 2), -f32.MAX_VALUE)
   }
 }
