@@ -15,10 +15,13 @@ export interface Outcome {
   readonly exitCode: number
 }
 
-/** A directory of its own for one test, removed when the test is over. */
-export function temporaryDirectory(): string {
+/** Registers what to do when something is over: `onTestFinished` for one test, `afterAll` for all of a file. */
+export type WhenOver = (cleanUp: () => void) => void
+
+/** A directory of its own, by default for one test, removed when that is over. */
+export function temporaryDirectory(whenOver: WhenOver = onTestFinished): string {
   const directory = mkdtempSync(join(tmpdir(), 'recsys-test-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  whenOver(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
 

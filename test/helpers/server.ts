@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
-import { spawnRecsys } from './run-recsys.ts'
+import { spawnRecsys, type WhenOver } from './run-recsys.ts'
 
 export interface RunningServer {
   readonly url: string
@@ -10,10 +10,13 @@ export interface RunningServer {
 }
 
 /** `recsys serve` on a free port, in a process of its own; resolves when it says where it listens. */
-export async function startServer(dataDir: string, flags: readonly string[] = []): Promise<RunningServer> {
-  const child = spawnRecsys(['serve', '--port', '0', '--data-dir', dataDir, ...flags])
+export async function startServer(
+  dataDir: string,
+  whenOver: WhenOver = onTestFinished,
+): Promise<RunningServer> {
+  const child = spawnRecsys(['serve', '--port', '0', '--data-dir', dataDir])
   const ended = once(child, 'exit') as Promise<[number | null]>
-  onTestFinished(() => void child.kill('SIGKILL'))
+  whenOver(() => void child.kill('SIGKILL'))
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text
