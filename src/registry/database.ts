@@ -37,7 +37,7 @@ function missing(message: string): RecsysError {
 function open(path: string, { readOnly = false, busyTimeoutMs = 5000 }: OpenOptions): Database {
   if (!readOnly) mkdirSync(dirname(path), { recursive: true })
   if (existsSync(path)) requireUsable(path, readOnly)
-  const db = new Sqlite(path, { readonly: readOnly, timeout: readOnly ? readTimeoutMs : busyTimeoutMs })
+  const db = new Sqlite(path, { readonly: readOnly, timeout: busyTimeoutMs })
   try {
     configure(db, readOnly)
     return db
