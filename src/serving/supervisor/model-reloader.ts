@@ -138,7 +138,8 @@ export class ModelReloader {
 
 /** Opened anew for every look: a registry that was deleted and made again is another file under the same name. */
 function inProduction(dataDir: string, name: string): ModelVersion | undefined {
-  const registry = openRegistry(dataDir, { readOnly: true })
+  // The thread that asks also answers metrics and admin requests: it must not stand still for long.
+  const registry = openRegistry(dataDir, { readOnly: true, busyTimeoutMs: 250 })
   try {
     return registry.inStage(name, 'production')
   } finally {
