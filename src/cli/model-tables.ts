@@ -52,7 +52,9 @@ export function modelHistoryText({ entries, production }: ModelHistory, now: str
 function eventText(entry: ModelHistory['entries'][number]): string {
   const lines = [`${showTime(entry.at)}  ${sentence(entry)}`]
   if (entry.reason !== '') lines.push(printable(entry.reason))
-  if (Object.keys(entry.figures).length > 0) lines.push(pairs(entry.figures))
+  const { note, ...figures } = entry.figures
+  if (Object.keys(figures).length > 0) lines.push(pairs(figures))
+  if (note !== undefined) lines.push(`Note: ${printable(String(note), 300)}`)
   return lines.join(`\n${' '.repeat(21)}`)
 }
 

@@ -25,15 +25,15 @@ export function between(from: string, to: string): number {
 }
 
 /** Words that came from outside: control characters could drive the terminal. */
-export function printable(text: string): string {
+export function printable(text: string, longest = 120): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-  return plain.length > 120 ? `${plain.slice(0, 120)}…` : plain
+  return plain.length > longest ? `${plain.slice(0, longest)}…` : plain
 }
 
 /** `factors=50 reg=0.1` */
 export function pairs(values: Readonly<Record<string, string | number>>): string {
-  const shown = Object.entries(values).map(([name, value]) => `${name}=${showValue(value)}`)
-  return shown.length === 0 ? '-' : printable(shown.join(' '))
+  const shown = Object.entries(values).map(([name, value]) => printable(`${name}=${showValue(value)}`))
+  return shown.length === 0 ? '-' : shown.join(' ')
 }
 
 /** Figures of an audit row: four decimals are enough to see who won. */

@@ -30,7 +30,13 @@ function story(registry: Registry): void {
   registry.changeStage({ ...change(1), reason: 'rmse 0.04 better than popularity' })
   registry.recordRefusal({
     ...{ name: 'recommender', version: 2, stage: 'production', previous: 1, reason: 'rmse 0.04 worse' },
-    figures: { metric: 'rmse', challenger: 0.95, champion: 0.91, gain: -0.040000001 },
+    figures: {
+      metric: 'rmse',
+      challenger: 0.95,
+      champion: 0.91,
+      gain: -0.040000001,
+      note: 'it may have peeked',
+    },
   })
   registry.changeStage({ ...change(2), action: 'force', expectedPrevious: 1, reason: 'the boss said so' })
   registry.changeStage({
@@ -136,6 +142,7 @@ test('models history tells who was in production when, every refusal with its nu
     'recommender v1 went to production',
     'recommender v2 was refused for production; v1 stayed',
     'metric=rmse challenger=0.95 champion=0.91 gain=-0.04',
+    'Note: it may have peeked',
     'recommender v2 was forced to production in place of v1',
     'the boss said so',
     'recommender v1 came back to production in place of v2',
@@ -154,7 +161,13 @@ test('models history tells who was in production when, every refusal with its nu
     'rollback',
     'promote',
   ])
-  expect(entries[1].figures).toEqual({ metric: 'rmse', challenger: 0.95, champion: 0.91, gain: -0.040000001 })
+  expect(entries[1].figures).toEqual({
+    metric: 'rmse',
+    challenger: 0.95,
+    champion: 0.91,
+    gain: -0.040000001,
+    note: 'it may have peeked',
+  })
   expect(production).toMatchObject([
     { version: 1, cameBy: 'promote', to: entries[2].at },
     { version: 2, cameBy: 'force', from: entries[2].at, to: entries[3].at },
