@@ -21,7 +21,7 @@ node_modules/.package-lock.json: package-lock.json package.json
 demo: build ## the whole loop on a sample lake, with a hot reload under load
 	bin/demo.sh
 
-test: setup ## every test that needs no dataset to be slow: unit, integration, smoke, with coverage
+test: setup ## unit, integration and smoke tests, with coverage (85 % of lines at least)
 	$(VITEST) --project unit --project integration --project smoke --coverage
 test-unit: setup ## unit tests
 	$(VITEST) --project unit
