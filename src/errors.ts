@@ -19,6 +19,7 @@ function kind(exitCode: ErrorKind['exitCode'], httpStatus: number, remedy: strin
 export const errorCatalogue = {
   // general
   RECSYS_USAGE: kind(2, 400, 'Run the command with --help to see what it accepts.'),
+  RECSYS_BUG: kind(1, 500, 'Please report it with the stack.'),
   RECSYS_INTERRUPTED: kind(130, 503, 'Run the command again when you are ready.'),
   RECSYS_ADDON_UNLOADABLE: kind(
     6,

@@ -1,8 +1,11 @@
+import { stripVTControlCharacters } from 'node:util'
 import { Command, Errors, Flags } from '@oclif/core'
-import { RecsysError } from '../errors.ts'
+import { errorCatalogue, RecsysError } from '../errors.ts'
 import { type Progress, startProgress } from './progress.ts'
 
 const { CLIError } = Errors
+
+const stopSignals = ['SIGINT', 'SIGTERM'] as const
 
 /** What every command shares: the data directory, `--json`, progress on stderr, and errors as exit codes. */
 export abstract class BaseCommand extends Command {
@@ -19,6 +22,7 @@ export abstract class BaseCommand extends Command {
   }
 
   #progress: Progress | undefined
+  #stopListening = () => undefined as void
 
   /** Prints a result to stdout; nothing in `--json` mode, where the returned value is the result. */
   protected print(text: string): void {
@@ -35,9 +39,16 @@ export abstract class BaseCommand extends Command {
   protected interruptSignal(): AbortSignal {
     const controller = new AbortController()
     const abort = () => controller.abort(new RecsysError('RECSYS_INTERRUPTED', { message: 'interrupted' }))
-    process.once('SIGINT', abort)
-    process.once('SIGTERM', abort)
+    for (const signal of stopSignals) process.once(signal, abort)
+    this.#stopListening = () => {
+      for (const signal of stopSignals) process.off(signal, abort)
+    }
     return controller.signal
+  }
+
+  protected override async finally(error: Error | undefined) {
+    this.#stopListening()
+    return super.finally(error)
   }
 
   protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }) {
@@ -50,10 +61,27 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override toErrorJson(error: unknown): unknown {
-    if (!(error instanceof RecsysError)) return super.toErrorJson(error)
-    const { code, message, remedy, field, exitCode, data } = error
-    return { error: { code, message, remedy, field, exitCode, ...(data ? { data } : {}) } }
+    return { error: describe(error) }
   }
+}
+
+/** What `--json` says of an error. */
+function describe(error: unknown): Record<string, unknown> {
+  if (error instanceof RecsysError) {
+    const { code, message, remedy, field, exitCode, data } = error
+    return { code, message, remedy, field, exitCode, ...(data ? { data } : {}) }
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  // oclif's own errors carry the whole program with them; all of them are about flags and arguments.
+  const code = error instanceof CLIError ? 'RECSYS_USAGE' : 'RECSYS_BUG'
+  const { exitCode, remedy } = errorCatalogue[code]
+  const plain = { code, message: plainText(message), remedy, exitCode }
+  return code === 'RECSYS_BUG' ? { ...plain, stack } : plain
+}
+
+/** Without colours and without the hint that the remedy gives too. */
+function plainText(message: string): string {
+  return stripVTControlCharacters(message).replace(/\n *See more help with --help$/, '')
 }
 
 /** Code and message, the remedy indented below. */
@@ -62,5 +90,5 @@ function explain(error: RecsysError): string {
 }
 
 function bugReport(error: Error): string {
-  return `${error.stack ?? error.message}\nThis is a bug in recsys. Please report it with the lines above.`
+  return `${error.stack ?? error.message}\nThis is a bug in recsys. ${errorCatalogue.RECSYS_BUG.remedy}`
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { Flags } from '@oclif/core'
 import { defaultListLength } from '../metrics/score.ts'
 import { algorithms } from '../models/algorithms.ts'
@@ -41,10 +40,9 @@ function numberFlag(options: { description: string; helpGroup: string }) {
 }
 
 export const threadsFlag = Flags.integer({
-  description: 'worker threads; the result does not depend on them',
+  description: 'worker threads; the result does not depend on them [default: one a core]',
   min: 1,
   max: 64,
-  defaultHelp: async () => String(availableParallelism()),
 })
 
 export const listLengthFlag = Flags.integer({

@@ -60,14 +60,25 @@ test('an unexpected error keeps its stack and exits 1', async () => {
   expect(exitCode).toBe(1)
   const json = await runCommand(Broken, ['--json'])
   expect(json.exitCode).toBe(1)
-  expect(JSON.parse(json.stdout)).toHaveProperty('error')
+  expect(JSON.parse(json.stdout).error).toMatchObject({
+    code: 'RECSYS_BUG',
+    message: 'undefined is not a model',
+    stack: expect.stringContaining('base-command.test.ts'),
+  })
 })
 
 test('an unknown flag is a usage error with exit code 2, as text and as JSON', async () => {
   expect((await runCommand(Counting, ['--nope'])).exitCode).toBe(2)
   const json = await runCommand(Counting, ['--nope', '--json'])
   expect(json.exitCode).toBe(2)
-  expect(JSON.parse(json.stdout)).toHaveProperty('error.message')
+  expect(JSON.parse(json.stdout)).toEqual({
+    error: {
+      code: 'RECSYS_USAGE',
+      message: expect.stringContaining('Nonexistent flag: --nope'),
+      remedy: 'Run the command with --help to see what it accepts.',
+      exitCode: 2,
+    },
+  })
 })
 
 test('the result goes to stdout and progress to stderr, which --quiet silences', async () => {
