@@ -22,7 +22,7 @@ export abstract class BaseCommand extends Command {
   }
 
   #progress: Progress | undefined
-  #stopListening = () => undefined as void
+  #stopListening: () => void = () => undefined
 
   /** Prints a result to stdout; nothing in `--json` mode, where the returned value is the result. */
   protected print(text: string): void {
