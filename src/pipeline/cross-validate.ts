@@ -4,9 +4,9 @@ import { algorithms, resolveParams } from '../models/algorithms.ts'
 import type { AlgorithmName, Params } from '../models/types.ts'
 import type { MetricValues } from '../registry/types.ts'
 import { startCompute } from '../workers/pool.ts'
+import { requireMemory } from './memory-plan.ts'
 import { prepareData } from './prepare.ts'
 import { scoreBaselines } from './score-fold.ts'
-import { requireMemory } from './train.ts'
 import type { Baselines } from './types.ts'
 
 export interface CrossValidationOptions {

@@ -3,15 +3,18 @@ import { join } from 'node:path'
 import { writeArtifact } from '../artifacts/artifact.ts'
 import { trainingSet } from '../dataset/dataset.ts'
 import { parseSplit } from '../dataset/split-spec.ts'
-import { RecsysError } from '../errors.ts'
+import type { TrainingSet } from '../dataset/types.ts'
 import { programVersion } from '../host.ts'
+import type { Compute } from '../kernels/compute.ts'
 import { requireListLength, score } from '../metrics/score.ts'
 import { algorithms, resolveParams } from '../models/algorithms.ts'
 import type { Algorithm, AlgorithmName, EpochReport, Model, Params } from '../models/types.ts'
 import { requireModelName } from '../registry/model-name.ts'
 import { openRegistry } from '../registry/registry.ts'
-import type { MetricValues, Registry } from '../registry/types.ts'
+import type { MetricValues, ModelVersion, Registry } from '../registry/types.ts'
 import { startCompute } from '../workers/pool.ts'
+import { type Clock, startClock } from './clock.ts'
+import { requireMemory } from './memory-plan.ts'
 import { artifactOf } from './model-artifact.ts'
 import { type PreparedData, prepareData } from './prepare.ts'
 import { countRows, type HeldOutCounts, scoreBaselines } from './score-fold.ts'
@@ -73,110 +76,71 @@ export async function train(options: TrainOptions): Promise<TrainReport> {
   clock.lap('read')
   const registry = openRegistry(options.dataDir)
   try {
-    return await recordedRun(registry, { ...options, params }, algorithm, data, clock)
+    const job = { ...options, params, algorithm, data, clock, registry }
+    return await fitAndRegister({ ...job, runId: createRun(job) })
   } finally {
     registry.close()
   }
 }
 
-async function recordedRun(
-  registry: Registry,
-  options: TrainOptions,
-  algorithm: Algorithm,
-  data: PreparedData,
-  clock: Clock,
-): Promise<TrainReport> {
-  const runId = registry.createRun({
-    algorithm: algorithm.name,
-    params: options.params,
-    seed: options.seed,
-    split: options.split,
+/** What one training works with, from the options on. */
+interface Job extends Omit<TrainOptions, 'algorithm'> {
+  readonly algorithm: Algorithm
+  readonly data: PreparedData
+  readonly clock: Clock
+  readonly registry: Registry
+}
+
+interface RunningJob extends Job {
+  readonly runId: string
+}
+
+interface Fitted {
+  readonly model: Model
+  readonly metrics: MetricValues
+  readonly baselines: Baselines
+}
+
+interface Written {
+  /** Relative to the data directory. */
+  readonly artifactPath: string
+  readonly manifestSha256: string
+  readonly sizeBytes: number
+}
+
+function createRun({ registry, algorithm, params, seed, split, data, tags }: Job): string {
+  return registry.createRun({
+    ...{ algorithm: algorithm.name, params, seed, split, tags },
     lakeVersion: data.dataset.lakeVersion,
     programVersion: programVersion(),
     nodeVersion: process.version,
-    tags: options.tags,
   })
+}
+
+async function fitAndRegister(job: RunningJob): Promise<TrainReport> {
   try {
-    return await fitAndRegister(registry, runId, options, algorithm, data, clock)
+    const fitted = await fitAndScore(job)
+    const written = await write(job, fitted.model)
+    const { version } = await register(job, fitted, written)
+    return reportOf(job, fitted, written, version)
   } catch (error) {
-    const killed = options.signal?.aborted === true
-    registry.endRun(
-      runId,
-      killed ? 'killed' : 'failed',
-      error instanceof Error ? error.message : String(error),
-    )
+    const status = job.signal?.aborted ? 'killed' : 'failed'
+    job.registry.endRun(job.runId, status, error instanceof Error ? error.message : String(error))
     throw error
   }
 }
 
-async function fitAndRegister(
-  registry: Registry,
-  runId: string,
-  options: TrainOptions,
-  algorithm: Algorithm,
-  data: PreparedData,
-  clock: Clock,
-): Promise<TrainReport> {
-  const { dataset, folds } = data
-  const fold = folds[0]
-  const { model, metrics, baselines } = await fitAndScore(registry, runId, options, algorithm, data, clock)
-
-  options.onProgress?.('writing the artifact')
-  const artifactPath = `artifacts/${runId}`
-  const content = artifactOf(model, { ...data, fold, seed: options.seed, split: options.split })
-  const artifact = await writeArtifact(join(options.dataDir, artifactPath), content)
-  clock.lap('write')
-  const durationsMs = clock.laps
-  const version = await register(options, artifactPath, () =>
-    registry.finishRun(
-      runId,
-      { splitFingerprint: fold.fingerprint, metrics, durationsMs },
-      { name: options.name, artifactPath, manifestSha256: artifact.manifestSha256 },
-    ),
-  )
-  return {
-    ...{ name: options.name, version: version?.version ?? 0, runId, algorithm: algorithm.name },
-    ...{ params: options.params, seed: options.seed, split: options.split, k: options.k },
-    ...{ splitFingerprint: fold.fingerprint, lakeVersion: dataset.lakeVersion },
-    ...{ nUsers: dataset.users.size, nItems: dataset.items.size, ...countRows(dataset, fold) },
-    ...{ metrics, baselines, durationsMs, artifactPath, artifactBytes: artifact.sizeBytes },
-  }
-}
-
-/** An artifact that is not registered is of no use to anybody: it goes with the run that failed. */
-async function register<T>(options: TrainOptions, artifactPath: string, finishRun: () => T): Promise<T> {
-  try {
-    options.signal?.throwIfAborted()
-    // The commit point: one transaction finishes the run and registers the version.
-    return finishRun()
-  } catch (error) {
-    await rm(join(options.dataDir, artifactPath), { recursive: true, force: true })
-    throw error
-  }
-}
-
-async function fitAndScore(
-  registry: Registry,
-  runId: string,
-  options: TrainOptions,
-  algorithm: Algorithm,
-  { dataset, folds }: PreparedData,
-  clock: Clock,
-): Promise<{ model: Model; metrics: MetricValues; baselines: Baselines }> {
-  const { params, seed, signal, k } = options
-  const set = trainingSet(dataset, folds[0])
+async function fitAndScore(job: RunningJob): Promise<Fitted> {
+  const { algorithm, params, data, k, signal, clock, nThreads } = job
+  const fold = data.folds[0]
+  const set = trainingSet(data.dataset, fold)
   requireMemory(algorithm.memoryBytes(set, params))
-  const compute = await startCompute(options.nThreads === undefined ? {} : { nThreads: options.nThreads })
+  const compute = await startCompute(nThreads === undefined ? {} : { nThreads })
   try {
-    const onEpoch = (report: EpochReport) => {
-      registry.logEpoch(runId, report.epoch, report.metrics)
-      options.onEpoch?.(report)
-    }
-    options.onProgress?.(`fitting ${algorithm.name}`)
-    const model = await compute.scoped(() => algorithm.fit(set, params, { compute, seed, signal, onEpoch }))
+    const model = await fit(job, set, compute)
     clock.lap('fit')
-    options.onProgress?.('scoring the held-out rows')
-    const question = { dataset, fold: folds[0], k, signal }
+    job.onProgress?.('scoring the held-out rows')
+    const question = { dataset: data.dataset, fold, k, signal }
     const metrics = await score(compute, question, model)
     const baselines = await scoreBaselines(compute, question)
     clock.lap('evaluate')
@@ -186,31 +150,54 @@ async function fitAndScore(
   }
 }
 
-/** All that 32-bit addresses reach. */
-const mostBytes = 2 ** 32
-
-/** @throws RECSYS_MEMORY before anything is started */
-export function requireMemory(neededBytes: number): void {
-  if (neededBytes <= mostBytes) return
-  throw new RecsysError('RECSYS_MEMORY', {
-    message: `training needs ${(neededBytes / 1e9).toFixed(1)} GB of shared memory, expected at most 4.3 GB`,
-    data: { neededBytes, limitBytes: mostBytes },
-  })
+function fit(job: RunningJob, set: TrainingSet, compute: Compute): Promise<Model> {
+  const { algorithm, params, seed, signal, registry, runId } = job
+  const onEpoch = (report: EpochReport) => {
+    registry.logEpoch(runId, report.epoch, report.metrics)
+    job.onEpoch?.(report)
+  }
+  job.onProgress?.(`fitting ${algorithm.name}`)
+  return compute.scoped(() => algorithm.fit(set, params, { compute, seed, signal, onEpoch }))
 }
 
-interface Clock {
-  readonly laps: MetricValues
-  lap(phase: string): void
+async function write(
+  { dataDir, runId, data, seed, split, clock, onProgress }: RunningJob,
+  model: Model,
+): Promise<Written> {
+  onProgress?.('writing the artifact')
+  const artifactPath = `artifacts/${runId}`
+  const content = artifactOf(model, { ...data, fold: data.folds[0], seed, split })
+  const written = await writeArtifact(join(dataDir, artifactPath), content)
+  clock.lap('write')
+  return { artifactPath, ...written }
 }
 
-function startClock(): Clock {
-  let last = performance.now()
-  const laps: Record<string, number> = {}
+/** An artifact that is not registered is of no use to anybody: it goes with the run that failed. */
+async function register(
+  job: RunningJob,
+  { metrics }: Fitted,
+  { artifactPath, manifestSha256 }: Written,
+): Promise<ModelVersion> {
+  const { name, registry, runId, data, clock, signal } = job
+  const finished = { splitFingerprint: data.folds[0].fingerprint, metrics, durationsMs: clock.laps }
+  try {
+    signal?.throwIfAborted()
+    // The commit point: one transaction finishes the run and registers the version.
+    return registry.finishRun(runId, finished, { name, artifactPath, manifestSha256 }) as ModelVersion
+  } catch (error) {
+    await rm(join(job.dataDir, artifactPath), { recursive: true, force: true })
+    throw error
+  }
+}
+
+function reportOf(job: RunningJob, fitted: Fitted, written: Written, version: number): TrainReport {
+  const { name, runId, algorithm, params, seed, split, k, clock } = job
+  const { dataset, folds } = job.data
   return {
-    laps,
-    lap: (phase) => {
-      laps[phase] = Math.round(performance.now() - last)
-      last = performance.now()
-    },
+    ...{ name, version, runId, algorithm: algorithm.name, params, seed, split, k },
+    ...{ splitFingerprint: folds[0].fingerprint, lakeVersion: dataset.lakeVersion },
+    ...{ nUsers: dataset.users.size, nItems: dataset.items.size, ...countRows(dataset, folds[0]) },
+    ...{ metrics: fitted.metrics, baselines: fitted.baselines, durationsMs: clock.laps },
+    ...{ artifactPath: written.artifactPath, artifactBytes: written.sizeBytes },
   }
 }
