@@ -49,10 +49,7 @@ at each hit / min(k, relevant). mrr: 1 / rank of the first hit. coverage: share 
     'lake-version': lakeVersionFlag,
     threads: threadsFlag,
     algo: algorithmFlag({ exclusive: without('algo') }),
-    factors: { ...parameterFlags.factors, dependsOn: ['algo'] },
-    epochs: { ...parameterFlags.epochs, dependsOn: ['algo'] },
-    reg: { ...parameterFlags.reg, dependsOn: ['algo'] },
-    damping: { ...parameterFlags.damping, dependsOn: ['algo'] },
+    ...parameterFlags(['algo']),
     split: Flags.string({
       description: `with --algo: hash:SHARE, random:SHARE, kfold:N or file:TRAIN,TEST (default ${defaultSplit})`,
       dependsOn: ['algo'],

@@ -31,7 +31,7 @@ items that have ratings. An interrupted run is marked as killed and registers no
 
   static override flags = {
     algo: algorithmFlag({ required: true }),
-    ...parameterFlags,
+    ...parameterFlags(),
     split: Flags.string({
       description: 'hash:SHARE (stable as the lake grows), random:SHARE, kfold:N or file:TRAIN,TEST',
       default: defaultSplit,

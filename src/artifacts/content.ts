@@ -30,7 +30,8 @@ function checkHeader({ manifest }: ArtifactContent, fail: Fail): void {
     throw fail(`the rating range is ${min} … ${max}, expected two finite numbers, the least first`)
   }
   for (const [name, value] of Object.entries(manifest.params)) {
-    if (!Number.isFinite(value)) throw fail(`parameter ${name} is ${value}, expected a finite number`)
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw fail(`parameter ${name} is ${value}, expected a finite number`)
   }
   if (!Number.isSafeInteger(manifest.seed))
     throw fail(`the seed is ${manifest.seed}, expected a whole number`)

@@ -75,7 +75,7 @@ function headerOf(value: unknown, fail: Fail): ArtifactHeader {
   const number = (key: string) => expectNumber(value[key], `header.${key}`, fail)
   return {
     algorithm: text('algorithm'),
-    params: expectRecord(value.params, 'header.params', expectNumber, fail),
+    params: expectRecord(value.params, 'header.params', expectScalar, fail),
     seed: number('seed'),
     split: text('split'),
     splitFingerprint: text('splitFingerprint'),
@@ -153,6 +153,11 @@ function expectText(value: unknown, name: string, fail: Fail): string {
 function expectNumber(value: unknown, name: string, fail: Fail): number {
   if (typeof value !== 'number') throw fail(`${name} is ${show(value)}, expected a number`)
   return value
+}
+
+function expectScalar(value: unknown, name: string, fail: Fail): number | string | boolean {
+  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value
+  throw fail(`${name} is ${show(value)}, expected a number, a string or a boolean`)
 }
 
 function expectCount(value: unknown, name: string, fail: Fail): number {

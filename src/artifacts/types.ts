@@ -31,7 +31,7 @@ export interface ArtifactTensor {
 
 export interface ArtifactHeader {
   readonly algorithm: string
-  readonly params: Readonly<Record<string, number>>
+  readonly params: Readonly<Record<string, number | string | boolean>>
   readonly seed: number
   readonly split: string
   readonly splitFingerprint: string

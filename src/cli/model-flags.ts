@@ -1,7 +1,8 @@
 import { Flags } from '@oclif/core'
 import { defaultListLength } from '../metrics/score.ts'
 import { algorithms } from '../models/algorithms.ts'
-import type { AlgorithmName, Params } from '../models/types.ts'
+import { flagName, type ParameterSpec, type Params } from '../models/parameters.ts'
+import type { AlgorithmName } from '../models/types.ts'
 
 const names = Object.keys(algorithms) as AlgorithmName[]
 
@@ -11,26 +12,62 @@ export const algorithmFlag = Flags.custom<AlgorithmName>({
   options: names,
 })
 
-/** One flag for every parameter that an algorithm has; which ones an algorithm takes is checked when it is used. */
-export const parameterFlags = {
-  factors: Flags.integer({ description: describe('factors'), helpGroup: 'ALGORITHM' }),
-  epochs: Flags.integer({ description: describe('epochs'), helpGroup: 'ALGORITHM' }),
-  reg: numberFlag({ description: describe('reg'), helpGroup: 'ALGORITHM' }),
-  damping: numberFlag({ description: describe('damping'), helpGroup: 'ALGORITHM' }),
+/** The parameters of all algorithms by name; one name means the same thing wherever it occurs. */
+const parameterNames = [...new Set(names.flatMap((name) => Object.keys(algorithms[name].parameters)))]
+
+/**
+ * One flag for every parameter that an algorithm has; which ones an algorithm takes is checked when it is used.
+ * @param dependsOn  flags without which these make no sense
+ */
+export function parameterFlags(dependsOn: string[] = []) {
+  return Object.fromEntries(parameterNames.map((name) => [flagName(name), flagOf(name, dependsOn)]))
+}
+
+function flagOf(name: string, dependsOn: string[]) {
+  const [spec] = specsOf(name)
+  const options = {
+    description: describe(name),
+    helpGroup: 'ALGORITHM',
+    ...(dependsOn.length > 0 ? { dependsOn } : {}),
+  }
+  if (spec.kind === 'switch') return Flags.boolean({ ...options, allowNo: true })
+  return spec.kind === 'choice' ? Flags.string(options) : numberFlag(options)
 }
 
 /** The parameters that were given. */
 export function givenParams(flags: Readonly<Record<string, unknown>>): Params {
-  const given = Object.keys(parameterFlags).filter((name) => flags[name] !== undefined)
-  return Object.fromEntries(given.map((name) => [name, flags[name] as number]))
+  const given = parameterNames.filter((name) => flags[flagName(name)] !== undefined)
+  return Object.fromEntries(given.map((name) => [name, flags[flagName(name)] as Params[string]]))
+}
+
+function specsOf(parameter: string): [ParameterSpec, ...ParameterSpec[]] {
+  const specs = names
+    .map((name) => algorithms[name].parameters[parameter])
+    .filter((spec) => spec !== undefined)
+  return specs as [ParameterSpec, ...ParameterSpec[]]
 }
 
 /** `latent factors (svd 50, nmf 20; 1 to 1024)` */
 function describe(parameter: string): string {
   const owners = names.filter((name) => algorithms[name].parameters[parameter])
-  const specs = owners.map((name) => algorithms[name].parameters[parameter])
-  const defaults = owners.map((name, at) => `${name} ${specs[at].default}`)
-  return `${specs[0].description} (${defaults.join(', ')}; ${specs[0].min} to ${specs[0].max})`
+  const specs = specsOf(parameter)
+  const defaults = owners.map((name, at) => `${name} ${defaultText(specs[at])}`)
+  return `${specs[0].description} (${defaults.join(', ')}; ${rangeText(specs)})`
+}
+
+/** `50`, or with a solver of its own `20, als 50` */
+function defaultText(spec: ParameterSpec): string {
+  if (spec.kind === 'switch') return spec.default ? 'on' : 'off'
+  if (spec.kind === 'choice') return spec.default
+  const others = Object.values(spec.defaultBy ?? {}).flatMap((values) => Object.entries(values))
+  return [spec.default, ...others.map(([value, own]) => `with ${value} ${own}`)].join(', ')
+}
+
+function rangeText(specs: readonly ParameterSpec[]): string {
+  const choices = specs.flatMap((spec) => (spec.kind === 'choice' ? spec.options : []))
+  if (choices.length > 0) return [...new Set(choices)].join('|')
+  const [spec] = specs
+  return spec.kind === 'number' ? `${spec.min} to ${spec.max}` : 'on or off'
 }
 
 function numberFlag(options: { description: string; helpGroup: string }) {

@@ -31,14 +31,14 @@ export function printable(text: string, longest = 120): string {
 }
 
 /** `factors=50 reg=0.1` */
-export function pairs(values: Readonly<Record<string, string | number>>): string {
+export function pairs(values: Readonly<Record<string, string | number | boolean>>): string {
   const shown = Object.entries(values).map(([name, value]) => printable(`${name}=${showValue(value)}`))
   return shown.length === 0 ? '-' : shown.join(' ')
 }
 
 /** Figures of an audit row: four decimals are enough to see who won. */
-function showValue(value: string | number): string {
-  if (typeof value === 'string' || Number.isInteger(value)) return String(value)
+function showValue(value: string | number | boolean): string {
+  if (typeof value !== 'number' || Number.isInteger(value)) return String(value)
   return String(Number(value.toPrecision(5)))
 }
 

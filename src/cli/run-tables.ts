@@ -106,7 +106,7 @@ function comparedRow({
   second,
   difference,
   same,
-}: ComparedValue): (string | number | null)[] {
+}: ComparedValue): (string | number | boolean | null)[] {
   // A seed or a lake version is a name, not an amount: no thousands separators.
   const shown = [first, second].map((value) =>
     group === 'run' && value !== null ? printable(String(value)) : value,

@@ -43,6 +43,8 @@ export function trainingSet(dataset: Dataset, fold: Fold): TrainingSet {
       fold.isTrain,
     ),
     ratingRange,
+    // The rows of the dataset lie in the order of `byUser`.
+    timestamps: () => ratings.timestamp.filter((_, row) => fold.isTrain[row] === 1),
   }
 }
 

@@ -54,4 +54,6 @@ export interface TrainingSet {
   readonly byUser: Csr
   readonly byItem: Csr
   readonly ratingRange: readonly [min: number, max: number]
+  /** Unix seconds of every entry of `byUser`, in its order, NaN where unknown; gathered when asked for. */
+  timestamps(): Float64Array
 }

@@ -10,11 +10,12 @@ export interface Kernels {
   als_rows: RowKernel
   nnls_rows: RowKernel
   top_k_rows: RowKernel
+  top_k_neighbour_rows: RowKernel
 }
 
 export type RowKernel = (rowLo: number, rowHi: number, scratch: number, ...args: number[]) => void
 
-export type RowKernelName = 'als_rows' | 'nnls_rows' | 'top_k_rows'
+export type RowKernelName = 'als_rows' | 'nnls_rows' | 'top_k_rows' | 'top_k_neighbour_rows'
 
 /** Compiles the kernels: with relaxed SIMD (one rounding a multiply-add) where the host has it. */
 export function compileKernels(): WebAssembly.Module {

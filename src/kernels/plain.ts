@@ -110,9 +110,37 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     }
   }
 
+  function top_k_neighbour_rows(lo: number, hi: number, scratch: number, ...args: number[]): void {
+    const [historyStarts, historyItems, nItems, rowStarts, rowItems, weights, k, outItems, outScores] = args
+    const span = (starts: number, row: number) => [ints[starts / 4 + row], ints[starts / 4 + row + 1]]
+    for (let user = lo; user < hi; user++) {
+      floats.fill(0, scratch / 4, scratch / 4 + nItems)
+      const [from, to] = span(historyStarts, user)
+      const history = ints.slice(historyItems / 4 + from, historyItems / 4 + to)
+      for (const item of history) {
+        const [start, end] = span(rowStarts, item)
+        for (let entry = start; entry < end; entry++) {
+          floats[scratch / 4 + ints[rowItems / 4 + entry]] += floats[weights / 4 + entry]
+        }
+      }
+      for (const item of history) floats[scratch / 4 + item] = lowest
+      top_k(scratch, nItems, k, outItems + 4 * user * k, outScores + 4 * user * k)
+    }
+  }
+
   const als_rows = rowKernel(({ a, b, ridge }) => solveSymmetric(a, b, ridge))
   const nnls_rows = rowKernel(descend)
-  return { dot, gram, cholesky, solveTransposed, top_k, als_rows, nnls_rows, top_k_rows }
+  return {
+    dot,
+    gram,
+    cholesky,
+    solveTransposed,
+    top_k,
+    als_rows,
+    nnls_rows,
+    top_k_rows,
+    top_k_neighbour_rows,
+  }
 }
 
 interface Equations {

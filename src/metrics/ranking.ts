@@ -1,5 +1,6 @@
 import { byUser } from '../dataset/dataset.ts'
 import { hashId } from '../dataset/id-hash.ts'
+import { type FactorRanking, type NeighbourRanking, startsOf } from '../dataset/ranking.ts'
 import type { Csr, Dataset, Fold } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
 import { judgeList, type ListQuality } from './ranked-list.ts'
@@ -59,22 +60,48 @@ interface Ranked {
 async function topLists(compute: Compute, question: RankingQuestion, ranked: Ranked): Promise<Int32Array> {
   const { dataset, fold, k, signal } = question
   const { users, order } = ranked
-  const { width, userRows, itemRows } = ranked.scorer.rankingFactors()
   const nItems = dataset.items.size
   const seen = shareSeen(compute, byUser(dataset, fold.isTrain), users, order)
   const best = compute.int32(users.length * k)
-  await compute.run({
-    kernel: 'top_k_rows',
-    nRows: users.length,
-    scratchBytes: 4 * nItems,
-    args: [
-      shareRows(compute, userRows, users, width),
-      shareRows(compute, itemRows, order, width),
-      ...[width, nItems, seen.starts, seen.columns, k, best, compute.float32(users.length * k)],
-    ],
-    signal,
-  })
+  const out = [k, best, compute.float32(users.length * k)]
+  const job = { nRows: users.length, scratchBytes: 4 * nItems, signal }
+  const ranking = ranked.scorer.ranking()
+  if (ranking.kind === 'factors') {
+    const rows = shareFactors(compute, ranking, ranked)
+    await compute.run({ ...job, kernel: 'top_k_rows', args: [...rows, nItems, ...seen, ...out] })
+  } else {
+    const rows = shareNeighbours(compute, ranking, order)
+    await compute.run({ ...job, kernel: 'top_k_neighbour_rows', args: [...seen, nItems, ...rows, ...out] })
+  }
   return Int32Array.from(best, (place) => (place < 0 ? -1 : order[place]))
+}
+
+function shareFactors(compute: Compute, { width, userRows, itemRows }: FactorRanking, ranked: Ranked) {
+  const rowsOf = (rows: Float32Array, chosen: ArrayLike<number>) => shareRows(compute, rows, chosen, width)
+  return [rowsOf(userRows, ranked.users), rowsOf(itemRows, ranked.order), width]
+}
+
+/** The rows of the items in `order`, the items in them as places in `order`. */
+function shareNeighbours(compute: Compute, { counts, items, weights }: NeighbourRanking, order: Int32Array) {
+  const placeOf = placesIn(order)
+  const firsts = startsOf(counts)
+  const starts = compute.int32(order.length + 1)
+  const [places, sharedWeights] = [compute.int32(items.length), compute.float32(items.length)]
+  for (let place = 0; place < order.length; place++) {
+    const first = firsts[order[place]]
+    const count = counts[order[place]]
+    const start = starts[place]
+    for (let at = 0; at < count; at++) places[start + at] = placeOf[items[first + at]]
+    sharedWeights.set(weights.subarray(first, first + count), start)
+    starts[place + 1] = start + count
+  }
+  return [starts, places, sharedWeights]
+}
+
+function placesIn(order: Int32Array): Int32Array {
+  const placeOf = new Int32Array(order.length)
+  for (let place = 0; place < order.length; place++) placeOf[order[place]] = place
+  return placeOf
 }
 
 function shareRows(
@@ -93,8 +120,7 @@ function shareRows(
 
 /** The training items of the users, as places in `order`. */
 function shareSeen(compute: Compute, train: Csr, users: readonly number[], order: Int32Array) {
-  const placeOf = new Int32Array(order.length)
-  for (let place = 0; place < order.length; place++) placeOf[order[place]] = place
+  const placeOf = placesIn(order)
   const starts = compute.int32(users.length + 1)
   const lengthOf = (user: number) => train.rowStarts[user + 1] - train.rowStarts[user]
   users.forEach((user, at) => {
@@ -107,7 +133,7 @@ function shareSeen(compute: Compute, train: Csr, users: readonly number[], order
       columns[starts[at] + entry] = placeOf[train.columns[from + entry]]
     }
   })
-  return { starts, columns }
+  return [starts, columns]
 }
 
 function judgeUser(list: Int32Array, heldOut: Csr, user: number, k: number): ListQuality {

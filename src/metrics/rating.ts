@@ -6,11 +6,11 @@ import type { Metrics, Scorer } from './types.ts'
  * is none.
  */
 export function ratingMetrics({ ratings }: Dataset, { isTest }: Fold, scorer: Scorer): Metrics {
-  const { userIndex, itemIndex, rating } = ratings
+  const { userIndex, itemIndex, rating, timestamp } = ratings
   let [squares, absolutes, n] = [0, 0, 0]
   for (let row = 0; row < isTest.length; row++) {
     if (isTest[row] === 0) continue
-    const error = rating[row] - scorer.predict(userIndex[row], itemIndex[row])
+    const error = rating[row] - scorer.predict(userIndex[row], itemIndex[row], timestamp[row])
     squares += error * error
     absolutes += Math.abs(error)
     n++

@@ -4,7 +4,7 @@ import type { RowJob } from '../kernels/compute.ts'
 import { normalAt } from '../kernels/random.ts'
 import { averageRow } from './average-row.ts'
 import { type Ridge, ridgeArguments } from './ridge.ts'
-import type { EpochReport, FitContext, Tensor } from './types.ts'
+import type { EpochReport, FitContext, FitState, Model, Tensor } from './types.ts'
 
 /**
  * What svd and nmf share: rating ≈ mean + b_u + b_i + ⟨p_u, q_i⟩, fitted by exact or near-exact half steps over the
@@ -20,6 +20,7 @@ export interface AlternatingPlan {
   readonly initial: InitialFactors
   /** Further arguments of the kernel. */
   readonly extra: readonly number[]
+  readonly modelOf: (tensors: FactorTensors) => Model
 }
 
 /** Start of the items' factors: mean + deviation·N(0, 1), the absolute value of it where `nonNegative`. */
@@ -69,20 +70,33 @@ export async function fitAlternating(
   train: TrainingSet,
   plan: AlternatingPlan,
   context: FitContext,
-): Promise<FactorTensors> {
+): Promise<Model> {
   const users = makeSide(train.byUser, plan, context)
   const items = makeSide(train.byItem, plan, context)
-  initialise(items.rows, plan, context.seed)
-  if (plan.kernel === 'nnls_rows') initialise(users.rows, plan, context.seed + 1)
-  for (let epoch = 1; epoch <= plan.nEpochs; epoch++) {
+  startRows(users, items, plan, context)
+  const state: FitState = {
+    model: () => plan.modelOf(extractTensors(filled(users, plan), filled(items, plan), plan)),
+    arrays: () => ({ users: users.rows, items: items.rows }),
+  }
+  for (let epoch = (context.resume?.epoch ?? 0) + 1; epoch <= plan.nEpochs; epoch++) {
     await context.compute.run(halfStep(users, items, plan, context))
     await context.compute.run(halfStep(items, users, plan, context))
     const report = reportEpoch(epoch, users, items, plan)
     if (!Number.isFinite(report.metrics.loss)) throw diverged(epoch, report.metrics.loss)
-    context.onEpoch?.(report)
+    if ((await context.onEpoch?.(report, state)) === 'stop') break
   }
-  for (const side of [users, items]) fillUntrainedRows(side, plan)
-  return extractTensors(users, items, plan)
+  return state.model()
+}
+
+/** As they were when an interrupted training stopped, or new. */
+function startRows(users: Side, items: Side, plan: AlternatingPlan, { resume, seed }: FitContext): void {
+  if (resume) {
+    users.rows.set(resume.arrays.users)
+    items.rows.set(resume.arrays.items)
+    return
+  }
+  initialise(items.rows, plan, seed)
+  if (plan.kernel === 'nnls_rows') initialise(users.rows, plan, seed + 1)
 }
 
 function diverged(epoch: number, loss: number): RecsysError {
@@ -161,20 +175,26 @@ function penaltyOf({ ratings, rows }: Side, { nFactors, ridge }: AlternatingPlan
 }
 
 /** A row without ratings gets the average of those that have some: the best guess about somebody unknown. */
-function fillUntrainedRows({ ratings, rows }: Side, { nFactors }: AlternatingPlan): void {
+function filled({ ratings, rows: trainedRows }: Side, { nFactors }: AlternatingPlan): Float32Array {
   const stride = strideOf(nFactors)
+  const rows = trainedRows.slice()
   const trained = (row: number) => ratings.rowStarts[row + 1] > ratings.rowStarts[row]
   const average = averageRow(rows, stride, trained)
   for (let row = 0; row < ratings.nRows; row++) if (!trained(row)) rows.set(average, row * stride)
+  return rows
 }
 
-function extractTensors(users: Side, items: Side, { nFactors, mean }: AlternatingPlan): FactorTensors {
-  const factors = (axis: 'user' | 'item', { rows }: Side): Tensor => ({
+function extractTensors(
+  users: Float32Array,
+  items: Float32Array,
+  { nFactors, mean }: AlternatingPlan,
+): FactorTensors {
+  const factors = (axis: 'user' | 'item', rows: Float32Array): Tensor => ({
     axis,
     width: nFactors,
     data: cut(rows, nFactors, 0, nFactors),
   })
-  const bias = (axis: 'user' | 'item', { rows }: Side): Tensor => ({
+  const bias = (axis: 'user' | 'item', rows: Float32Array): Tensor => ({
     axis,
     width: 1,
     data: cut(rows, nFactors, nFactors, 1),

@@ -1,7 +1,8 @@
+import type { FactorRanking } from '../dataset/ranking.ts'
 import { averageRow } from './average-row.ts'
-import { type FoldIn, type FoldInItems, foldInFactors } from './fold-in.ts'
+import { explainFoldIn, type FoldIn, type FoldInItems, foldInFactors } from './fold-in.ts'
 import { tensorOf } from './model-state.ts'
-import type { HistoryEntry, Model, ModelState, RankingFactors } from './types.ts'
+import type { HistoryEntry, Model, ModelState } from './types.ts'
 
 /**
  * rating = mean + b_u + b_i + ⟨p_u, q_i⟩, clipped; items are ordered by b_i + ⟨p_u, q_i⟩. An unknown user or item
@@ -55,13 +56,17 @@ class FactorModel implements Model {
     return Math.min(max, Math.max(min, rating + dotAt(p, u, q, i, this.#width)))
   }
 
-  scoreUser(userIndex: number, scores: Float32Array): void {
+  scoreUser(userIndex: number, _history: readonly HistoryEntry[], scores: Float32Array): void {
     this.#scoreRow(...rowOf(this.#users, userIndex), scores)
   }
 
   scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void {
-    if (history.length === 0) this.scoreUser(-1, scores)
+    if (history.length === 0) this.scoreUser(-1, history, scores)
     else this.#scoreRow(foldInFactors(history, this.#foldInItems(), this.#foldIn), 0, scores)
+  }
+
+  explain(history: readonly HistoryEntry[], itemIndex: number, contributions: Float32Array): void {
+    explainFoldIn(history, this.#foldInItems(), this.#foldIn, itemIndex, contributions)
   }
 
   /** Cosine of the items' factors; 0 to and from an item without any. */
@@ -75,10 +80,11 @@ class FactorModel implements Model {
     }
   }
 
-  rankingFactors(): RankingFactors {
+  ranking(): FactorRanking {
     const ones = new Float32Array(this.nUsers).fill(1)
     const width = (this.#width + 4) & ~3
     return {
+      kind: 'factors',
       width,
       userRows: beside(this.#users.factors, this.#width, ones, width),
       itemRows: beside(this.#items.factors, this.#width, this.#items.bias, width),

@@ -1,5 +1,6 @@
 import { RecsysError } from '../errors.ts'
-import type { ModelState, ParameterSpec, Tensor } from './types.ts'
+import { expectation, fits, type ParameterSpecs } from './parameters.ts'
+import type { ModelState, Tensor } from './types.ts'
 
 /**
  * A tensor of a model that comes from a file, checked before anything is computed with it.
@@ -23,14 +24,10 @@ export function tensorOf(state: ModelState, name: string, axis: Tensor['axis'], 
 }
 
 /** @throws RECSYS_MODEL_SHAPE when a parameter is missing or outside the range that the algorithm gives it */
-export function checkStateParams(
-  state: ModelState,
-  parameters: Readonly<Record<string, ParameterSpec>>,
-): void {
-  for (const [key, { min, max }] of Object.entries(parameters)) {
-    const value = state.params[key]
-    if (value >= min && value <= max) continue
-    throw misshapen(state, `parameter ${key} is ${value}, expected a number from ${min} to ${max}`)
+export function checkStateParams(state: ModelState, parameters: ParameterSpecs): void {
+  for (const [key, spec] of Object.entries(parameters)) {
+    if (fits(state.params[key], spec)) continue
+    throw misshapen(state, `parameter ${key} is ${state.params[key]}, expected ${expectation(spec)}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ModelState, Params } from './types.ts'
+import type { ModelState } from './types.ts'
 
 /**
  * The penalty of a row with n ratings: (λ·n + damping)·‖factors‖² + (λ_b·n + biasDamping)·bias². λ·n alone (ALS-WR) hardly
@@ -17,7 +17,7 @@ export interface Ridge {
  * given is for a scale of 1 to 5: see `scaleOf`.
  * @param damping  of the factors and of the bias
  */
-export function ridgeFrom({ reg }: Params, damping: number, range: ModelState['ratingRange']): Ridge {
+export function ridgeFrom(reg: number, damping: number, range: ModelState['ratingRange']): Ridge {
   const penalty = Math.max(reg, 1e-6)
   const scale = scaleOf(range)
   return { reg: penalty * scale, damping: damping * scale, regBias: penalty / 3, biasDamping: damping }

@@ -1,5 +1,9 @@
+import type { Ranking } from '../dataset/ranking.ts'
 import type { TrainingSet } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
+import type { ParameterSpec, Params } from './parameters.ts'
+
+export type { Params } from './parameters.ts'
 
 export type AlgorithmName = 'svd' | 'nmf' | 'popular'
 
@@ -14,39 +18,50 @@ export interface EpochReport {
   /** From 1. */
   readonly epoch: number
   readonly nEpochs: number
-  /** Root mean squared error on the training rows plus what the algorithm adds; keys are metric names. */
+  /** The loss, and what else the algorithm knows on its training rows; keys are metric names. */
   readonly metrics: Readonly<Record<string, number>>
+}
+
+/** Where a training stands after an epoch. */
+export interface FitState {
+  /** The model as it would be if the training ended here. */
+  model(): Model
+  /** All that the rest of the training depends on, to be copied before the next epoch begins. */
+  arrays(): CheckpointArrays
+}
+
+export type CheckpointArrays = Readonly<Record<string, Float32Array | Float64Array | Int32Array>>
+
+export interface Checkpoint {
+  /** Epochs that are done. */
+  readonly epoch: number
+  readonly arrays: CheckpointArrays
 }
 
 export interface FitContext {
   readonly compute: Compute
   readonly seed: number
   readonly signal?: AbortSignal | undefined
-  onEpoch?(report: EpochReport): void
+  /** Called after every epoch, and waited for; 'stop' ends the training there. */
+  onEpoch?(report: EpochReport, state: FitState): EpochVerdict | Promise<EpochVerdict>
+  /** Where an interrupted training goes on; it ends in the same bytes as one that was not interrupted. */
+  readonly resume?: Checkpoint | undefined
 }
 
-/** One parameter of an algorithm: what `--help` prints and what validation uses. */
-export interface ParameterSpec {
-  readonly description: string
-  readonly default: number
-  readonly min: number
-  readonly max: number
-  readonly integer: boolean
-}
+// biome-ignore lint/suspicious/noConfusingVoidType: a listener that says nothing lets the training go on
+export type EpochVerdict = void | 'stop'
 
 export interface Algorithm {
   readonly name: AlgorithmName
   readonly summary: string
-  /** `factors`, `epochs` and `reg` where the algorithm has them. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>
   /** Bytes of shared memory that `fit` will ask for, so that a job that cannot fit is refused before it starts. */
   memoryBytes(train: TrainingSet, params: Params): number
+  /** @throws RECSYS_USAGE when parameters do not go together, before anything is computed */
   fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model>
   /** The inverse of `Model.tensors`. @throws RECSYS_MODEL_SHAPE when the tensors do not fit together */
   restore(state: ModelState): Model
 }
-
-export type Params = Readonly<Record<string, number>>
 
 export interface ModelState {
   readonly algorithm: AlgorithmName
@@ -62,26 +77,31 @@ export interface ModelState {
  * per item; none returns NaN. A cold user or item gets what the biases know.
  */
 export interface Model extends ModelState {
-  /** Expected rating of the pair, clipped to `ratingRange`. An index of -1 stands for an unknown user or item. */
-  predict(userIndex: number, itemIndex: number): number
+  /**
+   * Expected rating of the pair, clipped to `ratingRange`. An index of -1 stands for an unknown user or item.
+   * @param timestamp  Unix seconds, for models that know time; left out or NaN: now
+   */
+  predict(userIndex: number, itemIndex: number, timestamp?: number): number
+  /** Standard deviation of the predictive distribution of the rating, where the algorithm has one. */
+  deviation?(userIndex: number, itemIndex: number): number
   /**
    * scores[i] = ranking score of item i for the user, for i in [0, nItems).
-   * @param scores out, nItems
+   * @param history  what the user has interacted with: models of items go by it, models of users by the index
+   * @param scores   out, nItems
    */
-  scoreUser(userIndex: number, scores: Float32Array): void
+  scoreUser(userIndex: number, history: readonly HistoryEntry[], scores: Float32Array): void
   /** The same for somebody who is not in the model, from a history; its length may be 0. */
   scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void
-  /** The order of `scoreUser` as one inner product, for kernels that rank many users at once. */
-  rankingFactors(): RankingFactors
+  /**
+   * What each entry of the history adds to the item's score in `scoreHistory`: where the fold-in is linear they sum to
+   * the score less what the item has without any history; zeros where nothing can be told.
+   * @param contributions  out, one an entry
+   */
+  explain(history: readonly HistoryEntry[], itemIndex: number, contributions: Float32Array): void
+  /** How `scoreUser` is computed, for kernels that rank many users at once. */
+  ranking(): Ranking
   /** similarity[i] of every item to one, the item itself included (the caller masks it). */
   scoreSimilar(itemIndex: number, similarity: Float32Array): void
-}
-
-/** score(u, i) = ⟨userRows[u], itemRows[i]⟩ plus a term of the user alone; both row-major, `width` floats a row. */
-export interface RankingFactors {
-  readonly width: number
-  readonly userRows: Float32Array
-  readonly itemRows: Float32Array
 }
 
 export interface HistoryEntry {

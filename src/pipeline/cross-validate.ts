@@ -1,6 +1,7 @@
 import { trainingSet } from '../dataset/dataset.ts'
 import { requireListLength, score } from '../metrics/score.ts'
-import { algorithms, resolveParams } from '../models/algorithms.ts'
+import { algorithms } from '../models/algorithms.ts'
+import { resolveParams } from '../models/parameters.ts'
 import type { AlgorithmName, Params } from '../models/types.ts'
 import type { MetricValues } from '../registry/types.ts'
 import { startCompute } from '../workers/pool.ts'

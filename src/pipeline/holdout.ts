@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { readArtifact } from '../artifacts/artifact.ts'
 import type { ArtifactContent } from '../artifacts/types.ts'
+import { type FactorRanking, type NeighbourRanking, type Ranking, startsOf } from '../dataset/ranking.ts'
 import type { Dataset } from '../dataset/types.ts'
 import { mapIndices, vocabularyOf } from '../dataset/vocabulary.ts'
 import { score } from '../metrics/score.ts'
@@ -60,21 +61,54 @@ export function scorerOn(
   const userOf = mapIndices(dataset.users, vocabularyOf(ids.userIds))
   const itemOf = mapIndices(dataset.items, vocabularyOf(ids.itemIds))
   return {
-    predict: (user, item) => model.predict(userOf[user], itemOf[item]),
-    rankingFactors: () => gatherFactors(model, userOf, itemOf),
+    predict: (user, item, timestamp) => model.predict(userOf[user], itemOf[item], timestamp),
+    ranking: () => rankingThrough(model.ranking(), userOf, itemOf),
   }
 }
 
 /** Below any score: an item that the model does not know is never recommended by it. */
 const unknownItemScore = -1e30
 
+function rankingThrough(ranking: Ranking, userOf: Int32Array, itemOf: Int32Array): Ranking {
+  if (ranking.kind === 'factors') return gatherFactors(ranking, userOf, itemOf)
+  return gatherNeighbours(ranking, itemOf)
+}
+
+/** The rows of the dataset's items; what a row gives to items that the dataset does not have is left out. */
+function gatherNeighbours(
+  { counts, items, weights }: NeighbourRanking,
+  itemOf: Int32Array,
+): NeighbourRanking {
+  const indexOf = new Int32Array(counts.length).fill(-1)
+  itemOf.forEach((own, index) => {
+    if (own >= 0) indexOf[own] = index
+  })
+  const starts = startsOf(counts)
+  const gathered = { counts: new Float32Array(itemOf.length), items: [] as number[], weights: [] as number[] }
+  itemOf.forEach((own, index) => {
+    if (own < 0) return
+    for (let entry = starts[own]; entry < starts[own + 1]; entry++) {
+      const item = indexOf[items[entry]]
+      if (item < 0) continue
+      gathered.items.push(item)
+      gathered.weights.push(weights[entry])
+      gathered.counts[index]++
+    }
+  })
+  return {
+    kind: 'neighbours',
+    counts: gathered.counts,
+    items: Float32Array.from(gathered.items),
+    weights: Float32Array.from(gathered.weights),
+  }
+}
+
 /** One more column: 1 for every user, 0 for a known item and a very low score for an unknown one. */
 function gatherFactors(
-  model: Model,
+  { width, userRows, itemRows }: FactorRanking,
   userOf: Int32Array,
   itemOf: Int32Array,
-): ReturnType<Scorer['rankingFactors']> {
-  const { width, userRows, itemRows } = model.rankingFactors()
+): FactorRanking {
   const wider = (width + 4) & ~3
   const users = gather(userRows, userOf, width, wider, averageRow(userRows, width))
   const items = gather(itemRows, itemOf, width, wider, new Float32Array(width))
@@ -82,7 +116,7 @@ function gatherFactors(
   for (let item = 0; item < itemOf.length; item++) {
     items[item * wider + width] = itemOf[item] < 0 ? unknownItemScore : 0
   }
-  return { width: wider, userRows: users, itemRows: items }
+  return { kind: 'factors', width: wider, userRows: users, itemRows: items }
 }
 
 function gather(

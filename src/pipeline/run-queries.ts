@@ -47,11 +47,13 @@ export interface RunComparison {
   readonly rows: readonly ComparedValue[]
 }
 
+type Scalar = string | number | boolean
+
 export interface ComparedValue {
   readonly group: 'run' | 'params' | 'metrics' | 'durationsMs' | 'tags'
   readonly name: string
-  readonly first: string | number | null
-  readonly second: string | number | null
+  readonly first: Scalar | null
+  readonly second: Scalar | null
   /** second − first of two numbers; null for anything else. */
   readonly difference: number | null
   readonly same: boolean
@@ -81,7 +83,7 @@ function compareGroup(group: ComparedValue['group'], first: Run, second: Run): C
   return [...names].map((name) => compareValue(group, name, left[name] ?? null, right[name] ?? null))
 }
 
-function valuesOf(group: ComparedValue['group'], run: Run): Readonly<Record<string, string | number>> {
+function valuesOf(group: ComparedValue['group'], run: Run): Readonly<Record<string, Scalar>> {
   if (group !== 'run') return run[group]
   const { algorithm, status, seed, split, lakeVersion, programVersion, nodeVersion } = run
   return { algorithm, status, seed, split, lakeVersion, programVersion, nodeVersion }
@@ -90,8 +92,8 @@ function valuesOf(group: ComparedValue['group'], run: Run): Readonly<Record<stri
 function compareValue(
   group: ComparedValue['group'],
   name: string,
-  first: string | number | null,
-  second: string | number | null,
+  first: Scalar | null,
+  second: Scalar | null,
 ): ComparedValue {
   const numbers = typeof first === 'number' && typeof second === 'number' && name !== 'seed'
   return { group, name, first, second, difference: numbers ? second - first : null, same: first === second }

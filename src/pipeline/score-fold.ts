@@ -4,7 +4,8 @@ import type { Compute } from '../kernels/compute.ts'
 import { biasBaseline, globalMeanBaseline } from '../metrics/baselines.ts'
 import type { RankingQuestion } from '../metrics/ranking.ts'
 import { score } from '../metrics/score.ts'
-import { algorithms, resolveParams } from '../models/algorithms.ts'
+import { algorithms } from '../models/algorithms.ts'
+import { resolveParams } from '../models/parameters.ts'
 import type { Baselines } from './types.ts'
 
 /** Global mean, user and item bias, and popularity, fitted on the training rows and scored on the held-out ones. */

@@ -2,9 +2,11 @@ export type RunStatus = 'running' | 'finished' | 'failed' | 'killed'
 export type Stage = 'none' | 'staging' | 'production' | 'archived'
 export type MetricValues = Readonly<Record<string, number>>
 
+export type ParamValues = Readonly<Record<string, number | string | boolean>>
+
 export interface NewRun {
   readonly algorithm: string
-  readonly params: MetricValues
+  readonly params: ParamValues
   readonly seed: number
   readonly split: string
   readonly lakeVersion: number

@@ -40,6 +40,7 @@ export function trainingSetOf(rows: readonly RatingRow[], nUsers: number, nItems
     byUser: csrOf(rows, nUsers, nItems),
     byItem: csrOf(flipped, nItems, nUsers),
     ratingRange: range as [number, number],
+    timestamps: () => new Float64Array(rows.length).fill(Number.NaN),
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { trainingSet } from '../../src/dataset/dataset.ts'
+import type { FactorRanking } from '../../src/dataset/ranking.ts'
 import { makeFolds } from '../../src/dataset/split.ts'
 import { biasBaseline, globalMeanBaseline } from '../../src/metrics/baselines.ts'
 import { ratingMetrics } from '../../src/metrics/rating.ts'
@@ -26,7 +27,7 @@ test('the global mean predicts the mean training rating for everybody', () => {
 })
 
 test('the global mean orders nothing: all scores are equal', () => {
-  const { itemRows } = globalMeanBaseline(train).rankingFactors()
+  const { itemRows } = globalMeanBaseline(train).ranking() as FactorRanking
   expect(new Set(itemRows)).toEqual(new Set([0]))
 })
 
@@ -77,7 +78,7 @@ test('predictions stay on the scale', () => {
 })
 
 test('the item biases order the items', () => {
-  const { itemRows, userRows, width } = biasBaseline(train).rankingFactors()
+  const { itemRows, userRows, width } = biasBaseline(train).ranking() as FactorRanking
   const score = (user: number, item: number) => {
     let sum = 0
     for (let f = 0; f < width; f++) sum += userRows[user * width + f] * itemRows[item * width + f]

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { byUser } from '../../src/dataset/dataset.ts'
-import { oneOrder } from '../../src/dataset/one-order.ts'
+import { oneOrder } from '../../src/dataset/ranking.ts'
 import { makeFolds } from '../../src/dataset/split.ts'
 import type { Dataset, Fold } from '../../src/dataset/types.ts'
 import type { Compute } from '../../src/kernels/compute.ts'
@@ -23,7 +23,7 @@ afterAll(() => compute.release())
 function orderedBy(dataset: Dataset, itemScore: ArrayLike<number>): Scorer {
   return {
     predict: () => 3,
-    rankingFactors: () => oneOrder(dataset.users.size, Float32Array.from(itemScore)),
+    ranking: () => oneOrder(dataset.users.size, Float32Array.from(itemScore)),
   }
 }
 
@@ -101,7 +101,10 @@ test('the lists are those of a full sort, on one thread and on three', async () 
   const [nUsers, nItems] = [random.users.size, random.items.size]
   const userRows = Float32Array.from({ length: nUsers * 8 }, (_, at) => uniformAt(1, at) - 0.5)
   const itemRows = Float32Array.from({ length: nItems * 8 }, (_, at) => uniformAt(2, at) - 0.5)
-  const scorer: Scorer = { predict: () => 3, rankingFactors: () => ({ width: 8, userRows, itemRows }) }
+  const scorer: Scorer = {
+    predict: () => 3,
+    ranking: () => ({ kind: 'factors', width: 8, userRows, itemRows }),
+  }
   const question = { dataset: random, fold: cut, k: 7 }
   const metrics = await rankingMetrics(compute, question, scorer)
   const expected = naiveRecall(question, userRows, itemRows)

@@ -11,7 +11,12 @@ const dataset = datasetOf([
 /** Predicts 10·user + item + 2: what it is asked for shows in what it says. */
 const scorer = {
   predict: (user: number, item: number) => 10 * user + item + 2,
-  rankingFactors: () => ({ width: 4, userRows: new Float32Array(8), itemRows: new Float32Array(8) }),
+  ranking: () => ({
+    kind: 'factors' as const,
+    width: 4,
+    userRows: new Float32Array(8),
+    itemRows: new Float32Array(8),
+  }),
 }
 
 function errorsOn(...isTest: number[]) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { uniformAt } from '../../src/kernels/random.ts'
-import { algorithms, resolveParams } from '../../src/models/algorithms.ts'
+import { algorithms } from '../../src/models/algorithms.ts'
+import { resolveParams } from '../../src/models/parameters.ts'
 import type { AlgorithmName } from '../../src/models/types.ts'
 import { startCompute } from '../../src/workers/pool.ts'
 import { datasetPath } from '../helpers/datasets.ts'

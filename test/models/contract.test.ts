@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { FactorRanking } from '../../src/dataset/ranking.ts'
 import type { Compute } from '../../src/kernels/compute.ts'
-import { algorithms, resolveParams, restoreModel } from '../../src/models/algorithms.ts'
+import { algorithms, restoreModel } from '../../src/models/algorithms.ts'
+import { resolveParams } from '../../src/models/parameters.ts'
 import type { AlgorithmName, Model, ModelState } from '../../src/models/types.ts'
 import { startCompute } from '../../src/workers/pool.ts'
 import { generatedRatings, type RatingRow, trainingSetOf } from '../helpers/training-sets.ts'
@@ -14,6 +16,12 @@ afterAll(() => compute.release())
 const [nUsers, nItems] = [60, 40]
 /** User 59 and item 39 have no ratings. */
 const rows = generatedRatings(nUsers - 1, nItems - 1, 0.4, 7)
+
+/** What an item has for everybody, whatever they have seen. */
+function ownScore({ algorithm, tensors }: Model, item: number): number {
+  if (algorithm === 'popular') return tensors.itemScore.data[item]
+  return algorithm === 'svd' || algorithm === 'nmf' ? tensors.itemBias.data[item] : 0
+}
 
 function fitOn(name: AlgorithmName, ratings: readonly RatingRow[], users: number, items: number, seed = 1) {
   const algorithm = algorithms[name]
@@ -56,10 +64,10 @@ describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
   })
 
   test('the ranking factors order items as scoreUser does', () => {
-    const { width, userRows, itemRows } = model.rankingFactors()
+    const { width, userRows, itemRows } = model.ranking() as FactorRanking
     const scores = new Float32Array(nItems)
     for (const user of [0, 17, nUsers - 1]) {
-      model.scoreUser(user, scores)
+      model.scoreUser(user, [], scores)
       const products = Float32Array.from({ length: nItems }, (_, item) =>
         userRows
           .subarray(user * width, (user + 1) * width)
@@ -86,8 +94,20 @@ describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
       model.scoreSimilar(item, scores.fill(Number.NaN))
       expect(scores.every(Number.isFinite)).toBe(true)
     }
-    model.scoreUser(-1, scores.fill(Number.NaN))
+    model.scoreUser(-1, [], scores.fill(Number.NaN))
     expect(scores.every(Number.isFinite)).toBe(true)
+  })
+
+  test('the contributions of a history sum to the score less what the item has without one', () => {
+    const history = rows.slice(0, 12).map(({ item, rating }) => ({ itemIndex: item, rating }))
+    const scores = new Float32Array(nItems)
+    const contributions = new Float32Array(history.length)
+    model.scoreHistory(history, scores)
+    const differences = [0, 7, 21].map((item) => {
+      model.explain(history, item, contributions.fill(Number.NaN))
+      return scores[item] - contributions.reduce((sum, value) => sum + value, 0) - ownScore(model, item)
+    })
+    for (const difference of differences) expect(difference).toBeCloseTo(0, 3)
   })
 
   test('a restored model, even on shared memory, predicts the same', () => {
@@ -205,7 +225,7 @@ describe.each(['svd', 'nmf'] as const)('%s', (name) => {
     await algorithm.fit(set, resolveParams(algorithm, { epochs: 8 }), {
       compute,
       seed: 1,
-      onEpoch: ({ metrics }) => losses.push(metrics.loss),
+      onEpoch: ({ metrics }) => void losses.push(metrics.loss),
     })
     expect(losses).toHaveLength(8)
     for (let epoch = 1; epoch < losses.length; epoch++)
@@ -218,7 +238,7 @@ describe.each(['svd', 'nmf'] as const)('%s', (name) => {
       .filter(({ user }) => user === 5)
       .map(({ item, rating }) => ({ itemIndex: item, rating }))
     const [trained, folded] = [new Float32Array(nItems), new Float32Array(nItems)]
-    model.scoreUser(5, trained)
+    model.scoreUser(5, [], trained)
     model.scoreHistory(history, folded)
     const best = (scores: Float32Array) =>
       Array.from(scores.keys())
@@ -274,7 +294,7 @@ test('popular orders by count and breaks equal counts by the mean', async () => 
   ].map(([user, item, rating]) => ({ user, item, rating }))
   const model = await fitOn('popular', ratings, 2, 4)
   const scores = new Float32Array(4)
-  model.scoreUser(-1, scores)
+  model.scoreUser(-1, [], scores)
   expect(Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a])).toEqual([0, 2, 1, 3])
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { algorithms, resolveParams } from '../../src/models/algorithms.ts'
+import { algorithms } from '../../src/models/algorithms.ts'
+import { resolveParams } from '../../src/models/parameters.ts'
 import type { Model } from '../../src/models/types.ts'
 import { startCompute } from '../../src/workers/pool.ts'
 import { datasetPath } from '../helpers/datasets.ts'

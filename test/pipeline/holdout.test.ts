@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { FactorRanking } from '../../src/dataset/ranking.ts'
 import { algorithms } from '../../src/models/algorithms.ts'
 import type { ModelState } from '../../src/models/types.ts'
 import { scoreOnHoldout, scorerOn } from '../../src/pipeline/holdout.ts'
@@ -70,7 +71,7 @@ test('a model seen through other ids keeps its predictions, and never recommends
     itemIds: ['z', 'a'],
   })
   expect(dataset.items.ids.map((_, item) => scorer.predict(0, item))).toEqual([4, 3, 2])
-  const { width, userRows, itemRows } = scorer.rankingFactors()
+  const { width, userRows, itemRows } = scorer.ranking() as FactorRanking
   for (const user of [0, 1]) {
     const scores = dataset.items.ids.map((_, item) => {
       let sum = 0

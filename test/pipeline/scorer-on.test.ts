@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DatasetColumns, datasetFrom } from '../../src/dataset/dataset.ts'
+import type { FactorRanking } from '../../src/dataset/ranking.ts'
 import type { Dataset, Fold } from '../../src/dataset/types.ts'
 import type { Compute } from '../../src/kernels/compute.ts'
 import { normalAt } from '../../src/kernels/random.ts'
@@ -106,7 +107,7 @@ test('an item that the model does not know comes after all it knows, and is miss
 
 test('where a list has to hold unknown items, catalogue order does not choose them', async () => {
   const none = { userIds: columns.userIds, itemIds: ['i9'] }
-  const { itemRows, userRows, width } = scorerOn(dataset, svdOver(none), none).rankingFactors()
+  const { itemRows, userRows, width } = scorerOn(dataset, svdOver(none), none).ranking() as FactorRanking
   const scores = Array.from({ length: nItems }, (_, item) => dotRows(userRows, 0, itemRows, item, width))
   expect(new Set(scores).size).toBe(1)
   expect(Number.isFinite(scores[0])).toBe(true)
@@ -116,9 +117,9 @@ test('an unknown user is ranked and rated as the average one', () => {
   const known = { userIds: ['u0', 'u2'], itemIds: columns.itemIds }
   const model = svdOver(known)
   const scorer = scorerOn(dataset, model, known)
-  const { itemRows, userRows, width } = scorer.rankingFactors()
+  const { itemRows, userRows, width } = scorer.ranking() as FactorRanking
   const expected = new Float32Array(nItems)
-  model.scoreUser(-1, expected)
+  model.scoreUser(-1, [], expected)
   for (let item = 0; item < nItems; item++) {
     expect(dotRows(userRows, 1, itemRows, item, width)).toBeCloseTo(expected[item], 5)
     expect(scorer.predict(1, item)).toBe(model.predict(-1, item))

@@ -1,12 +1,35 @@
 import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
-import { alternatingBytes, fitAlternating } from '../alternating.ts'
+import { type AlternatingPlan, alternatingBytes, fitAlternating } from '../alternating.ts'
 import { factorModel } from '../factor-model.ts'
+import type { ParameterSpecs, ParamsOf } from '../parameters.ts'
 import { ridgeFrom } from '../ridge.ts'
 import type { Algorithm, FitContext, Model, ModelState, Params } from '../types.ts'
 
 /** By grid search on MovieLens 100K and 1M. */
 const damping = 3
+
+const parameters = {
+  factors: { kind: 'number', description: 'latent factors', default: 20, min: 1, max: 1024, integer: true },
+  epochs: {
+    kind: 'number',
+    description: 'passes over users and items',
+    default: 30,
+    min: 1,
+    max: 1000,
+    integer: true,
+  },
+  reg: {
+    kind: 'number',
+    description: 'λ, times the number of ratings of a row, for a scale of 1 to 5',
+    default: 0.06,
+    min: 0,
+    max: 10,
+    integer: false,
+  },
+} as const satisfies ParameterSpecs
+
+type Resolved = ParamsOf<typeof parameters>
 
 /**
  * Masked non-negative matrix factorisation: only observed ratings count, every factor and bias is ≥ 0, and the penalty
@@ -16,24 +39,15 @@ const damping = 3
 export const nmf: Algorithm = {
   name: 'nmf',
   summary: 'masked non-negative matrix factorisation by coordinate descent',
-  parameters: {
-    factors: { description: 'latent factors', default: 20, min: 1, max: 1024, integer: true },
-    epochs: { description: 'passes over users and items', default: 30, min: 1, max: 1000, integer: true },
-    reg: {
-      description: 'λ, times the number of ratings of a row, for a scale of 1 to 5',
-      default: 0.06,
-      min: 0,
-      max: 10,
-      integer: false,
-    },
-  },
-  memoryBytes: (train, params) => alternatingBytes(train, params.factors),
+  parameters,
+  memoryBytes: (train, params) => alternatingBytes(train, (params as Resolved).factors),
   fit,
   restore,
 }
 
 async function fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
-  const { factors, epochs } = params
+  const { factors, epochs, reg } = params as Resolved
+  const { nUsers, nItems, ratingRange } = train
   const floor = Math.min(0, train.ratingRange[0])
   const height = meanRating(train) - floor
   const level = Math.sqrt(height / 2 / factors)
@@ -41,16 +55,18 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
     kernel: 'nnls_rows',
     nFactors: factors,
     nEpochs: epochs,
-    ridge: ridgeFrom(params, damping, train.ratingRange),
+    ridge: ridgeFrom(reg, damping, train.ratingRange),
     mean: floor,
     initial: { mean: level, deviation: 0.3 * level, nonNegative: true, itemBias: height / 4 },
     extra: [1],
-  } as const
-  const tensors = await fitAlternating(train, plan, context)
-  const { nUsers, nItems, ratingRange } = train
-  return restore({ algorithm: 'nmf', params, nUsers, nItems, ratingRange, tensors })
+    modelOf: (tensors) => restore({ algorithm: 'nmf', params, nUsers, nItems, ratingRange, tensors }),
+  } as const satisfies AlternatingPlan
+  return fitAlternating(train, plan, context)
 }
 
 function restore(state: ModelState): Model {
-  return factorModel(state, { ridge: ridgeFrom(state.params, damping, state.ratingRange), nonNegative: true })
+  return factorModel(state, {
+    ridge: ridgeFrom((state.params as Resolved).reg, damping, state.ratingRange),
+    nonNegative: true,
+  })
 }

@@ -1,8 +1,22 @@
-import { oneOrder } from '../../dataset/one-order.ts'
+import { oneOrder } from '../../dataset/ranking.ts'
 import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
 import { tensorOf } from '../model-state.ts'
-import type { Algorithm, Model, ModelState, Params } from '../types.ts'
+import type { ParameterSpecs, ParamsOf } from '../parameters.ts'
+import type { Algorithm, Model, ModelState } from '../types.ts'
+
+const parameters = {
+  damping: {
+    kind: 'number',
+    description: 'ratings of average height added to each item',
+    default: 5,
+    min: 0,
+    max: 1e6,
+    integer: false,
+  },
+} as const satisfies ParameterSpecs
+
+type Resolved = ParamsOf<typeof parameters>
 
 /**
  * The floor: a rating is the item's mean, damped towards the mean of all by as many ratings as `damping` says; items
@@ -11,15 +25,7 @@ import type { Algorithm, Model, ModelState, Params } from '../types.ts'
 export const popular: Algorithm = {
   name: 'popular',
   summary: 'damped mean and count of each item: the floor for every other model',
-  parameters: {
-    damping: {
-      description: 'ratings of average height added to each item',
-      default: 5,
-      min: 0,
-      max: 1e6,
-      integer: false,
-    },
-  },
+  parameters,
   memoryBytes: () => 0,
   fit: async (train, params, { signal }) => {
     signal?.throwIfAborted()
@@ -30,13 +36,13 @@ export const popular: Algorithm = {
       nUsers,
       nItems,
       ratingRange,
-      tensors: countItems(train, params),
+      tensors: countItems(train, params as Resolved),
     })
   },
   restore,
 }
 
-function countItems(train: TrainingSet, { damping }: Params): ModelState['tensors'] {
+function countItems(train: TrainingSet, { damping }: Resolved): ModelState['tensors'] {
   const { rowStarts, values } = train.byItem
   const mean = meanRating(train)
   const itemMean = new Float32Array(train.nItems)
@@ -64,10 +70,11 @@ function restore(state: ModelState): Model {
   return {
     ...state,
     predict: (_user, item) => (item < 0 ? mean : itemMean[item]),
-    scoreUser: (_user, scores) => scores.set(itemScore),
+    scoreUser: (_user, _history, scores) => scores.set(itemScore),
     scoreHistory: (_history, scores) => scores.set(itemScore),
+    explain: (_history, _item, contributions) => contributions.fill(0),
     // Nothing is known about likeness: the popular items stand beside every item.
     scoreSimilar: (_item, similarity) => similarity.set(itemScore),
-    rankingFactors: () => oneOrder(state.nUsers, itemScore),
+    ranking: () => oneOrder(state.nUsers, itemScore),
   }
 }

@@ -78,7 +78,7 @@ export class ServedModel {
     const userIndex = indexOfId(this.#shared.users, userId)
     if (userIndex < 0) return this.#popular(query)
     const unknownCategories = this.#block(query, query.excludeSeen ? this.#historyOf(userIndex) : [])
-    this.#scorer.score(this.#shared.userRows, userIndex)
+    this.#scoreUser(userIndex)
     return this.#select(query.k, unknownCategories)
   }
 
@@ -98,6 +98,16 @@ export class ServedModel {
     this.#blocked[itemIndex] = 1
     this.#model.scoreSimilar(itemIndex, this.#scorer.scores)
     return this.#select(k, [])
+  }
+
+  #scoreUser(userIndex: number): void {
+    if (this.#shared.rankedBy === 'factors') {
+      this.#scorer.score(this.#shared.userRows, userIndex)
+      return
+    }
+    const rating = this.ratingRange[1]
+    const history = Array.from(this.#historyOf(userIndex), (itemIndex) => ({ itemIndex, rating }))
+    this.#model.scoreUser(userIndex, history, this.#scorer.scores)
   }
 
   /** Items by number of interactions, which is also their score. */

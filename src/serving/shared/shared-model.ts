@@ -14,11 +14,13 @@ import { buildScoringMemory, type ScoringMemory } from './scoring-memory.ts'
 export interface SharedModel {
   readonly identity: ModelIdentity
   readonly algorithm: string
-  readonly params: Readonly<Record<string, number>>
+  readonly params: Readonly<Record<string, number | string | boolean>>
   readonly ratingRange: readonly [min: number, max: number]
   /** Of the items and of the model; of the user tensors only the shape, their content is `userRows`. */
   readonly tensors: Readonly<Record<string, ArtifactTensor>>
-  /** Ranking rows, `scoring.width` floats a user: score(u, i) = ⟨userRows[u], itemRows[i]⟩ */
+  /** Whether a user is ranked by `userRows` or, by a model of items, by what they have touched. */
+  readonly rankedBy: 'factors' | 'neighbours'
+  /** Ranking rows, `scoring.width` floats a user: score(u, i) = ⟨userRows[u], itemRows[i]⟩; empty for a model of items. */
   readonly userRows: Float32Array
   readonly scoring: ScoringMemory
   readonly users: IdTable
@@ -41,13 +43,14 @@ export interface SharedModel {
  */
 export function shareModel(content: ArtifactContent, identity: ModelIdentity, nThreads: number): SharedModel {
   const { algorithm, params, ratingRange, nItems } = content.manifest
-  const { width, userRows, itemRows } = rankingRows(content)
+  const { kind, width, userRows, itemRows } = rankingRows(content)
   return {
     identity,
     algorithm,
     params,
     ratingRange,
     tensors: itemTensors(content.tensors),
+    rankedBy: kind,
     userRows: sharedFloats(userRows),
     scoring: buildScoringMemory(itemRows, width, nItems, nThreads + 1),
     users: buildIdTable(content.userIds),
@@ -65,7 +68,10 @@ function rankingRows({ manifest, tensors, userIds, itemIds }: ArtifactContent) {
   const { params, ratingRange } = manifest
   const algorithm = manifest.algorithm as AlgorithmName
   const shape = { nUsers: userIds.length, nItems: itemIds.length }
-  return restoreModel({ algorithm, params, ratingRange, tensors, ...shape }).rankingFactors()
+  const ranking = restoreModel({ algorithm, params, ratingRange, tensors, ...shape }).ranking()
+  if (ranking.kind === 'factors') return ranking
+  const none = new Float32Array(0)
+  return { kind: ranking.kind, width: 0, userRows: none, itemRows: none }
 }
 
 function itemTensors(tensors: ArtifactContent['tensors']): Record<string, ArtifactTensor> {
