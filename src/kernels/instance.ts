@@ -9,13 +9,23 @@ export interface Kernels {
   top_k(scores: number, nItems: number, k: number, outItems: number, outScores: number): void
   als_rows: RowKernel
   nnls_rows: RowKernel
+  ials_rows: RowKernel
+  gram_rows: RowKernel
+  rotate_rows: RowKernel
   top_k_rows: RowKernel
   top_k_neighbour_rows: RowKernel
 }
 
 export type RowKernel = (rowLo: number, rowHi: number, scratch: number, ...args: number[]) => void
 
-export type RowKernelName = 'als_rows' | 'nnls_rows' | 'top_k_rows' | 'top_k_neighbour_rows'
+export type RowKernelName =
+  | 'als_rows'
+  | 'nnls_rows'
+  | 'ials_rows'
+  | 'gram_rows'
+  | 'rotate_rows'
+  | 'top_k_rows'
+  | 'top_k_neighbour_rows'
 
 /** Compiles the kernels: with relaxed SIMD (one rounding a multiply-add) where the host has it. */
 export function compileKernels(): WebAssembly.Module {

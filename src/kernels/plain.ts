@@ -128,6 +128,50 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     }
   }
 
+  function gram_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [rows, width, rowsPerRange, partials] = args
+    const slot = partials + 4 * width * width * Math.floor(lo / rowsPerRange)
+    gram(rows + 4 * lo * width, hi - lo, width, slot)
+  }
+
+  function rotate_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [rows, width, matrix] = args
+    for (let row = lo; row < hi; row++) {
+      const at = rows / 4 + row * width
+      const before = floats.slice(at, at + width)
+      for (let j = 0; j < width; j++) {
+        floats[at + j] = before.reduce((sum, x, i) => sum + x * floats[matrix / 4 + i * width + j], 0)
+      }
+    }
+  }
+
+  /** Exact, however the compiled kernel is told to solve: conjugate gradients come close to it in enough steps. */
+  function ials_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [rowStarts, columns, weights, own, other, width, diagonal, reg, offset, exponent, , , ...out] = args
+    for (let row = lo; row < hi; row++) {
+      const [start, end] = [ints[rowStarts / 4 + row], ints[rowStarts / 4 + row + 1]]
+      const rho = reg * (end - start + offset) ** exponent
+      const a = Array.from({ length: width }, () => new Array<number>(width).fill(0))
+      const b = new Array<number>(width).fill(0)
+      let total = 0
+      for (let entry = start; entry < end; entry++) {
+        const c = weights === 0 ? 1 : floats[weights / 4 + entry]
+        const at = other / 4 + ints[columns / 4 + entry] * width
+        const y = floats.subarray(at, at + width)
+        total += c
+        for (let i = 0; i < width; i++) {
+          b[i] += c * y[i]
+          for (let j = 0; j < width; j++) a[i][j] += c * y[i] * y[j]
+        }
+      }
+      const ridge = b.map((_, f) => rho + floats[diagonal / 4 + f])
+      const x = end === start ? b : solveSymmetric(a, b, ridge)
+      floats.set(x, own / 4 + row * width)
+      doubles[out[0] / 8 + row] = total - x.reduce((sum, value, f) => sum + value * b[f], 0)
+      doubles[out[1] / 8 + row] = rho * x.reduce((sum, value) => sum + value * value, 0)
+    }
+  }
+
   const als_rows = rowKernel(({ a, b, ridge }) => solveSymmetric(a, b, ridge))
   const nnls_rows = rowKernel(descend)
   return {
@@ -140,6 +184,9 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     nnls_rows,
     top_k_rows,
     top_k_neighbour_rows,
+    ials_rows,
+    gram_rows,
+    rotate_rows,
   }
 }
 

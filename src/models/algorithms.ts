@@ -1,4 +1,5 @@
 import { RecsysError } from '../errors.ts'
+import { als } from './als/als.ts'
 import { checkStateParams } from './model-state.ts'
 import { nmf } from './nmf/nmf.ts'
 import { popular } from './popular/popular.ts'
@@ -6,7 +7,7 @@ import { svd } from './svd/svd.ts'
 import type { Algorithm, AlgorithmName, Model, ModelState } from './types.ts'
 
 /** Every algorithm under the name that `--algo` takes. */
-export const algorithms: Readonly<Record<AlgorithmName, Algorithm>> = { svd, nmf, popular }
+export const algorithms: Readonly<Record<AlgorithmName, Algorithm>> = { svd, nmf, als, popular }
 
 /** The inverse of saving a model's state. @throws RECSYS_MODEL_SHAPE */
 export function restoreModel(state: ModelState): Model {

@@ -85,7 +85,7 @@ export async function fitAlternating(
     if (!Number.isFinite(report.metrics.loss)) throw diverged(epoch, report.metrics.loss)
     if ((await context.onEpoch?.(report, state)) === 'stop') break
   }
-  return state.model()
+  return await state.model()
 }
 
 /** As they were when an interrupted training stopped, or new. */

@@ -1,5 +1,6 @@
 import type { FactorRanking } from '../dataset/ranking.ts'
 import { averageRow } from './average-row.ts'
+import { cosinesTo, dotAt, normsOf } from './dot-product.ts'
 import { explainFoldIn, type FoldIn, type FoldInItems, foldInFactors } from './fold-in.ts'
 import { tensorOf } from './model-state.ts'
 import type { HistoryEntry, Model, ModelState } from './types.ts'
@@ -74,10 +75,7 @@ class FactorModel implements Model {
     const { factors } = this.#items
     this.#itemNorms ??= normsOf(factors, this.nItems, this.#width)
     const norms = this.#itemNorms
-    for (let item = 0; item < this.nItems; item++) {
-      const scale = norms[itemIndex] * norms[item]
-      similarity[item] = scale > 0 ? dotAt(factors, itemIndex, factors, item, this.#width) / scale : 0
-    }
+    cosinesTo(factors, norms, itemIndex, this.#width, similarity)
   }
 
   ranking(): FactorRanking {
@@ -121,29 +119,6 @@ function rowOf(side: Side, index: number): [rows: Float32Array, row: number] {
 
 function biasOf(side: Side, index: number): number {
   return index < 0 ? side.averageBias : side.bias[index]
-}
-
-/** ⟨a[row], b[other]⟩ with four sums, so that the additions need not wait for each other. */
-function dotAt(a: Float32Array, row: number, b: Float32Array, other: number, width: number): number {
-  const i = row * width
-  const j = other * width
-  const whole = width & ~3
-  let s0 = 0
-  let s1 = 0
-  let s2 = 0
-  let s3 = 0
-  for (let f = 0; f < whole; f += 4) {
-    s0 += a[i + f] * b[j + f]
-    s1 += a[i + f + 1] * b[j + f + 1]
-    s2 += a[i + f + 2] * b[j + f + 2]
-    s3 += a[i + f + 3] * b[j + f + 3]
-  }
-  for (let f = whole; f < width; f++) s0 += a[i + f] * b[j + f]
-  return s0 + s1 + (s2 + s3)
-}
-
-function normsOf(factors: Float32Array, nRows: number, width: number): Float32Array {
-  return Float32Array.from({ length: nRows }, (_, row) => Math.sqrt(dotAt(factors, row, factors, row, width)))
 }
 
 /** Rows of factors with one more column beside them, padded with zeros to `width`. */

@@ -5,7 +5,7 @@ import type { ParameterSpec, Params } from './parameters.ts'
 
 export type { Params } from './parameters.ts'
 
-export type AlgorithmName = 'svd' | 'nmf' | 'popular'
+export type AlgorithmName = 'svd' | 'nmf' | 'als' | 'popular'
 
 /** A block of a model's state. `user` and `item` tensors are row-major, one row an index, `width` floats wide. */
 export interface Tensor {
@@ -25,7 +25,7 @@ export interface EpochReport {
 /** Where a training stands after an epoch. */
 export interface FitState {
   /** The model as it would be if the training ended here. */
-  model(): Model
+  model(): Model | Promise<Model>
   /** All that the rest of the training depends on, to be copied before the next epoch begins. */
   arrays(): CheckpointArrays
 }
@@ -56,7 +56,7 @@ export interface Algorithm {
   readonly summary: string
   readonly parameters: Readonly<Record<string, ParameterSpec>>
   /** Bytes of shared memory that `fit` will ask for, so that a job that cannot fit is refused before it starts. */
-  memoryBytes(train: TrainingSet, params: Params): number
+  memoryBytes(train: TrainingSet, params: Params, nThreads: number): number
   /** @throws RECSYS_USAGE when parameters do not go together, before anything is computed */
   fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model>
   /** The inverse of `Model.tensors`. @throws RECSYS_MODEL_SHAPE when the tensors do not fit together */

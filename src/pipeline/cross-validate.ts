@@ -56,7 +56,7 @@ export async function crossValidate(options: CrossValidationOptions): Promise<Cr
       const { k, signal, seed } = options
       const set = trainingSet(dataset, fold)
       const algorithm = algorithms[options.algorithm]
-      requireMemory(algorithm.memoryBytes(set, params))
+      requireMemory(algorithm.memoryBytes(set, params, compute.nThreads))
       const model = await compute.scoped(() => algorithm.fit(set, params, { compute, seed, signal }))
       const question = { dataset, fold, k, signal }
       outcomes.push({

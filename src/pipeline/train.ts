@@ -135,9 +135,9 @@ async function fitAndScore(job: RunningJob): Promise<Fitted> {
   const { algorithm, params, data, k, signal, clock, nThreads } = job
   const fold = data.folds[0]
   const set = trainingSet(data.dataset, fold)
-  requireMemory(algorithm.memoryBytes(set, params))
   const compute = await startCompute(nThreads === undefined ? {} : { nThreads })
   try {
+    requireMemory(algorithm.memoryBytes(set, params, compute.nThreads))
     const model = await fit(job, set, compute)
     clock.lap('fit')
     job.onProgress?.('scoring the held-out rows')

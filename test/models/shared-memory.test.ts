@@ -39,7 +39,7 @@ describe.each(['svd', 'nmf'] as const)('%s on data of real size', (name) => {
   })
 
   test('fits into the memory it asks for, and is refused half of what its ratings need', async () => {
-    const maxBytes = algorithm.memoryBytes(train, params)
+    const maxBytes = algorithm.memoryBytes(train, params, 2)
     await expect(fitWith({ nThreads: 3, maxBytes })).resolves.toMatchObject({ nUsers, nItems })
     const half = 8 * rows.length
     await expect(fitWith({ nThreads: 1, maxBytes: half })).rejects.toMatchObject({ code: 'RECSYS_MEMORY' })
