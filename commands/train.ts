@@ -10,9 +10,11 @@ import {
   threadsFlag,
 } from '../src/cli/model-flags.ts'
 import { tagsFrom } from '../src/cli/tags.ts'
+import { trainAllSummary } from '../src/cli/train-all-output.ts'
 import { epochLines, trainSummary } from '../src/cli/train-output.ts'
 import { defaultSplit } from '../src/dataset/split-spec.ts'
-import { type TrainReport, train } from '../src/pipeline/train.ts'
+import { resumeTraining, type TrainReport, train } from '../src/pipeline/train.ts'
+import { type TrainAllReport, trainAll } from '../src/pipeline/train-all.ts'
 import { defaultModelName } from '../src/registry/types.ts'
 
 export default class Train extends BaseCommand {
@@ -21,17 +23,23 @@ export default class Train extends BaseCommand {
   static override description =
     `The same lake version, flags and seed give the same bytes, whatever the threads.
 With --split kfold:N the first of the N parts is held out; \`recsys evaluate --algo\` goes through all of them. The catalogue is the
-items that have ratings. An interrupted run is marked as killed and registers nothing.`
+items that have ratings. An interrupted run is marked as killed and registers nothing; with --checkpoint-every it can go on.`
 
   static override examples = [
     '<%= config.bin %> train --algo svd',
-    '<%= config.bin %> train --algo nmf --factors 40 --epochs 20 --seed 7 --split random:0.2',
-    '<%= config.bin %> train --algo svd --name films --lake-version 3 --tag ticket=REC-12',
+    '<%= config.bin %> train --algo als --factors 256 --patience 3 --seed 7 --split random:0.2',
+    '<%= config.bin %> train --algo svd --name films --lake-version 3 --tag ticket=REC-12 --checkpoint-every 20',
+    '<%= config.bin %> train --resume 3k7c',
+    '<%= config.bin %> train --all',
   ]
 
   static override flags = {
-    algo: algorithmFlag({ required: true }),
-    ...parameterFlags(),
+    algo: algorithmFlag({ exactlyOne: ['algo', 'all', 'resume'] }),
+    all: Flags.boolean({ description: 'train every algorithm with its defaults and compare them' }),
+    resume: Flags.string({
+      description: 'run id, or the beginning of one: go on from its last checkpoint, with the flags it had',
+    }),
+    ...parameterFlags(['algo']),
     split: Flags.string({
       description: 'hash:SHARE (stable as the lake grows), random:SHARE, kfold:N or file:TRAIN,TEST',
       default: defaultSplit,
@@ -39,30 +47,53 @@ items that have ratings. An interrupted run is marked as killed and registers no
     seed: seedFlag,
     name: Flags.string({ description: 'name of the registered model', default: defaultModelName }),
     k: listLengthFlag,
+    patience: Flags.integer({
+      description:
+        'stop when so many epochs bring nothing better on 5 % of the training rows, kept aside for it; 0: never',
+      default: 0,
+      min: 0,
+    }),
+    'checkpoint-every': Flags.integer({
+      description: 'epochs between checkpoints for --resume; 0: none',
+      default: 0,
+      min: 0,
+    }),
     'lake-version': lakeVersionFlag,
     threads: threadsFlag,
     tag: Flags.string({ description: 'key=value, kept with the run', multiple: true, default: [] }),
   }
 
-  async run(): Promise<TrainReport> {
+  async run(): Promise<TrainReport | TrainAllReport> {
     const { flags } = await this.parse(Train)
-    const progress = this.progress(`training ${flags.algo}`)
+    const { algo, resume } = flags
+    const progress = this.progress(`training ${algo ?? (resume ? `run ${resume}` : 'every algorithm')}`)
     const epochLine = epochLines()
-    const report = await train({
+    const setting = {
       dataDir: flags['data-dir'],
-      algorithm: flags.algo,
-      params: givenParams(flags),
+      nThreads: flags.threads,
+      signal: this.interruptSignal(),
+      onProgress: progress.update,
+      onEpoch: (epoch: Parameters<typeof epochLine>[0]) => progress.update(epochLine(epoch)),
+    }
+    const job = {
       seed: flags.seed,
       split: flags.split,
       name: flags.name,
       lakeVersion: flags['lake-version'],
       k: flags.k,
       tags: tagsFrom(flags.tag),
-      nThreads: flags.threads,
-      signal: this.interruptSignal(),
-      onProgress: progress.update,
-      onEpoch: (epoch) => progress.update(epochLine(epoch)),
-    })
+      patience: flags.patience,
+      checkpointEvery: flags['checkpoint-every'],
+    }
+    if (algo === undefined && resume === undefined) {
+      const report = await trainAll({ ...setting, ...job })
+      progress.succeed(`trained ${report.reports.length} models`)
+      this.print(trainAllSummary(report))
+      return report
+    }
+    const report = await (resume === undefined
+      ? train({ ...setting, ...job, algorithm: algo as NonNullable<typeof algo>, params: givenParams(flags) })
+      : resumeTraining({ ...setting, runId: resume }))
     progress.succeed(`trained ${report.name} v${report.version}`)
     this.print(trainSummary(report))
     return report

@@ -60,6 +60,12 @@ export const errorCatalogue = {
   RECSYS_ARTIFACT_CORRUPT: kind(4, 503, 'Train the model again, or restore its directory from a backup.'),
   RECSYS_ARTIFACT_VERSION: kind(4, 503, 'Use the version of recsys that wrote the model, or train it again.'),
   RECSYS_ARTIFACT_INVALID: kind(4, 500, 'Train with other parameters; nothing was written.'),
+  RECSYS_CHECKPOINT_MISSING: kind(
+    4,
+    404,
+    'Train anew; --checkpoint-every writes what --resume goes on from.',
+  ),
+  RECSYS_CHECKPOINT_CORRUPT: kind(4, 503, 'Train anew without --resume.'),
   RECSYS_ARTIFACT_EXISTS: kind(5, 409, 'Move the directory away, or train under a new run.'),
 
   // registry, promotion

@@ -54,6 +54,8 @@ export type EpochVerdict = void | 'stop'
 export interface Algorithm {
   readonly name: AlgorithmName
   readonly summary: string
+  /** What it is made to do well: predict ratings, or order items. */
+  readonly goal: 'rating' | 'ranking'
   readonly parameters: Readonly<Record<string, ParameterSpec>>
   /** Bytes of shared memory that `fit` will ask for, so that a job that cannot fit is refused before it starts. */
   memoryBytes(train: TrainingSet, params: Params, nThreads: number): number

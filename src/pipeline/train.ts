@@ -1,11 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeArtifact } from '../artifacts/artifact.ts'
-import { trainingSet } from '../dataset/dataset.ts'
+import { readCheckpoint, removeCheckpoints, type StoredCheckpoint } from '../artifacts/checkpoint.ts'
 import { parseSplit } from '../dataset/split-spec.ts'
-import type { TrainingSet } from '../dataset/types.ts'
 import { programVersion } from '../host.ts'
-import type { Compute } from '../kernels/compute.ts'
 import { requireListLength, score } from '../metrics/score.ts'
 import { algorithms } from '../models/algorithms.ts'
 import { resolveParams } from '../models/parameters.ts'
@@ -15,14 +13,15 @@ import { openRegistry } from '../registry/registry.ts'
 import type { MetricValues, ModelVersion, Registry } from '../registry/types.ts'
 import { startCompute } from '../workers/pool.ts'
 import { type Clock, startClock } from './clock.ts'
-import { requireMemory } from './memory-plan.ts'
+import { checkpointDirectory, fitModel } from './fit-job.ts'
+import { type MemoryPlan, memoryText } from './memory-plan.ts'
 import { artifactOf } from './model-artifact.ts'
 import { type PreparedData, prepareData } from './prepare.ts'
 import { countRows, type HeldOutCounts, scoreBaselines } from './score-fold.ts'
 import type { Baselines } from './types.ts'
 
-export interface TrainOptions {
-  readonly dataDir: string
+/** What is trained: all that a resumed training takes over from the one that was interrupted. */
+export interface TrainJob {
   readonly algorithm: AlgorithmName
   /** Of the algorithm; what is missing has its default. */
   readonly params: Params
@@ -34,11 +33,22 @@ export interface TrainOptions {
   /** Length of the lists that ranking metrics judge. */
   readonly k: number
   readonly tags: Readonly<Record<string, string>>
+  /** Epochs without anything better on the validation rows after which the fit ends; 0 or left out: never. */
+  readonly patience?: number
+  /** Epochs between checkpoints; 0 or left out: none. */
+  readonly checkpointEvery?: number
+}
+
+/** How and where it is done. */
+export interface TrainSetting {
+  readonly dataDir: string
   readonly nThreads?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (text: string) => void
   readonly onEpoch?: (report: EpochReport) => void
 }
+
+export type TrainOptions = TrainJob & TrainSetting
 
 /** The `--json` document of `recsys train`. */
 export interface TrainReport extends HeldOutCounts {
@@ -54,8 +64,11 @@ export interface TrainReport extends HeldOutCounts {
   readonly nUsers: number
   readonly nItems: number
   readonly k: number
+  /** Of the model that is registered; 0 for an algorithm without epochs. */
+  readonly bestEpoch: number
   readonly metrics: MetricValues
   readonly baselines: Baselines
+  readonly memory: MemoryPlan
   readonly durationsMs: MetricValues
   readonly artifactPath: string
   readonly artifactBytes: number
@@ -66,10 +79,49 @@ export interface TrainReport extends HeldOutCounts {
  * the next version. Whatever ends it earlier leaves a run marked as killed or failed, and nothing registered.
  */
 export async function train(options: TrainOptions): Promise<TrainReport> {
-  const algorithm = algorithms[options.algorithm]
-  const params = resolveParams(algorithm, options.params)
+  const params = resolveParams(algorithms[options.algorithm], options.params)
   parseSplit(options.split)
   requireModelName(options.name)
+  return trainWith({ ...options, params }, createRun)
+}
+
+/**
+ * Goes on from the newest checkpoint of an interrupted run, under the same run id, and ends in the same bytes as if
+ * nothing had happened.
+ * @throws RECSYS_RUN_UNKNOWN, RECSYS_CHECKPOINT_MISSING, RECSYS_CHECKPOINT_CORRUPT, RECSYS_REGISTRY_CONFLICT
+ */
+export async function resumeTraining(
+  setting: TrainSetting & { readonly runId: string },
+): Promise<TrainReport> {
+  const runId = fullRunId(setting)
+  const checkpoint = await readCheckpoint(checkpointDirectory(setting.dataDir, runId))
+  const { job } = checkpoint.header as unknown as CheckpointHeader
+  setting.onProgress?.(`going on after epoch ${checkpoint.epoch} of run ${runId}`)
+  const resume = ({ registry }: Job) => {
+    registry.resumeRun(runId, checkpoint.epoch)
+    return runId
+  }
+  return trainWith({ ...setting, ...job }, resume, checkpoint)
+}
+
+function fullRunId({ dataDir, runId }: { readonly dataDir: string; readonly runId: string }): string {
+  const registry = openRegistry(dataDir, { readOnly: true })
+  try {
+    return registry.run(runId).runId
+  } finally {
+    registry.close()
+  }
+}
+
+interface CheckpointHeader {
+  readonly job: TrainJob
+}
+
+async function trainWith(
+  options: TrainOptions,
+  startRun: (job: Job) => string,
+  checkpoint?: StoredCheckpoint,
+): Promise<TrainReport> {
   const clock = startClock()
   options.onProgress?.('reading the lake')
   const data = await prepareData(options)
@@ -77,8 +129,8 @@ export async function train(options: TrainOptions): Promise<TrainReport> {
   clock.lap('read')
   const registry = openRegistry(options.dataDir)
   try {
-    const job = { ...options, params, algorithm, data, clock, registry }
-    return await fitAndRegister({ ...job, runId: createRun(job) })
+    const job = { ...options, algorithm: algorithms[options.algorithm], data, clock, registry, checkpoint }
+    return await fitAndRegister({ ...job, runId: startRun(job) })
   } finally {
     registry.close()
   }
@@ -90,14 +142,17 @@ interface Job extends Omit<TrainOptions, 'algorithm'> {
   readonly data: PreparedData
   readonly clock: Clock
   readonly registry: Registry
+  readonly checkpoint?: StoredCheckpoint | undefined
 }
 
 interface RunningJob extends Job {
   readonly runId: string
 }
 
-interface Fitted {
+interface Outcome {
   readonly model: Model
+  readonly bestEpoch: number
+  readonly memory: MemoryPlan
   readonly metrics: MetricValues
   readonly baselines: Baselines
 }
@@ -120,10 +175,11 @@ function createRun({ registry, algorithm, params, seed, split, data, tags }: Job
 
 async function fitAndRegister(job: RunningJob): Promise<TrainReport> {
   try {
-    const fitted = await fitAndScore(job)
-    const written = await write(job, fitted.model)
-    const { version } = await register(job, fitted, written)
-    return reportOf(job, fitted, written, version)
+    const outcome = await fitAndScore(job)
+    const written = await write(job, outcome.model)
+    const { version } = await register(job, outcome, written)
+    await removeCheckpoints(checkpointDirectory(job.dataDir, job.runId))
+    return reportOf(job, outcome, written, version)
   } catch (error) {
     const status = job.signal?.aborted ? 'killed' : 'failed'
     job.registry.endRun(job.runId, status, error instanceof Error ? error.message : String(error))
@@ -131,34 +187,61 @@ async function fitAndRegister(job: RunningJob): Promise<TrainReport> {
   }
 }
 
-async function fitAndScore(job: RunningJob): Promise<Fitted> {
-  const { algorithm, params, data, k, signal, clock, nThreads } = job
-  const fold = data.folds[0]
-  const set = trainingSet(data.dataset, fold)
+async function fitAndScore(job: RunningJob): Promise<Outcome> {
+  const { data, k, signal, clock, nThreads, onProgress } = job
   const compute = await startCompute(nThreads === undefined ? {} : { nThreads })
   try {
-    requireMemory(algorithm.memoryBytes(set, params, compute.nThreads))
-    const model = await fit(job, set, compute)
+    let memory: MemoryPlan = { sharedBytes: 0, dataBytes: 0 }
+    const onPlan = (plan: MemoryPlan) => {
+      memory = plan
+      onProgress?.(memoryText(plan))
+    }
+    const fitted = await compute.scoped(() => fitModel({ ...fitJobOf(job), onPlan }, compute))
     clock.lap('fit')
-    job.onProgress?.('scoring the held-out rows')
-    const question = { dataset: data.dataset, fold, k, signal }
-    const metrics = await score(compute, question, model)
+    onProgress?.('scoring the held-out rows')
+    const question = { dataset: data.dataset, fold: data.folds[0], k, signal }
+    const metrics = await score(compute, question, fitted.model)
     const baselines = await scoreBaselines(compute, question)
     clock.lap('evaluate')
-    return { model, metrics, baselines }
+    return { ...fitted, memory, metrics, baselines }
   } finally {
     await compute.release()
   }
 }
 
-function fit(job: RunningJob, set: TrainingSet, compute: Compute): Promise<Model> {
-  const { algorithm, params, seed, signal, registry, runId } = job
-  const onEpoch = (report: EpochReport) => {
-    registry.logEpoch(runId, report.epoch, report.metrics)
-    job.onEpoch?.(report)
-  }
+function fitJobOf(job: RunningJob) {
+  const { dataDir, runId, algorithm, params, seed, data, k, signal, registry } = job
+  const { patience = 0, checkpointEvery = 0 } = job
   job.onProgress?.(`fitting ${algorithm.name}`)
-  return compute.scoped(() => algorithm.fit(set, params, { compute, seed, signal, onEpoch }))
+  return {
+    ...{ dataDir, runId, algorithm, params, seed, k, signal, patience, checkpointEvery },
+    dataset: data.dataset,
+    fold: data.folds[0],
+    header: { job: recordedJob(job) },
+    resume: job.checkpoint,
+    onEpoch: (report: EpochReport) => {
+      registry.logEpoch(runId, report.epoch, report.metrics)
+      job.onEpoch?.(report)
+    },
+  }
+}
+
+/** What a resumed training is told; the lake may have grown meanwhile, so the version that was read is named. */
+function recordedJob(job: RunningJob): TrainJob {
+  const { algorithm, params, seed, split, name, k, tags, patience = 0, checkpointEvery = 0 } = job
+  const { lakeVersion } = job.data.dataset
+  return {
+    algorithm: algorithm.name,
+    params,
+    seed,
+    split,
+    name,
+    lakeVersion,
+    k,
+    tags,
+    patience,
+    checkpointEvery,
+  }
 }
 
 async function write(
@@ -176,7 +259,7 @@ async function write(
 /** An artifact that is not registered is of no use to anybody: it goes with the run that failed. */
 async function register(
   job: RunningJob,
-  { metrics }: Fitted,
+  { metrics }: Outcome,
   { artifactPath, manifestSha256 }: Written,
 ): Promise<ModelVersion> {
   const { name, registry, runId, data, clock, signal } = job
@@ -191,14 +274,15 @@ async function register(
   }
 }
 
-function reportOf(job: RunningJob, fitted: Fitted, written: Written, version: number): TrainReport {
+function reportOf(job: RunningJob, outcome: Outcome, written: Written, version: number): TrainReport {
   const { name, runId, algorithm, params, seed, split, k, clock } = job
   const { dataset, folds } = job.data
+  const { bestEpoch, memory, metrics, baselines } = outcome
   return {
     ...{ name, version, runId, algorithm: algorithm.name, params, seed, split, k },
     ...{ splitFingerprint: folds[0].fingerprint, lakeVersion: dataset.lakeVersion },
     ...{ nUsers: dataset.users.size, nItems: dataset.items.size, ...countRows(dataset, folds[0]) },
-    ...{ metrics: fitted.metrics, baselines: fitted.baselines, durationsMs: clock.laps },
+    ...{ bestEpoch, memory, metrics, baselines, durationsMs: clock.laps },
     ...{ artifactPath: written.artifactPath, artifactBytes: written.sizeBytes },
   }
 }

@@ -5,7 +5,7 @@ import { abandoned, isAbandoned, type RunRow, runFrom } from './rows.ts'
 import { newRunId } from './run-id.ts'
 import type { FinishedRun, Registry, Run } from './types.ts'
 
-type RunCalls = Pick<Registry, 'createRun' | 'logEpoch' | 'endRun' | 'runs' | 'run' | 'epochs'>
+type RunCalls = Pick<Registry, 'createRun' | 'resumeRun' | 'logEpoch' | 'endRun' | 'runs' | 'run' | 'epochs'>
 
 /** The calls of the registry that concern runs. */
 export function runCalls(db: Database): RunCalls {
@@ -22,6 +22,7 @@ export function runCalls(db: Database): RunCalls {
       })
       return runId
     },
+    resumeRun: (runId, epoch) => resumeRun(db, runId, epoch),
     logEpoch: (runId, epoch, metrics) => {
       const insert = db.prepare('INSERT INTO epochs VALUES (?, ?, ?, ?)')
       db.transaction(() => {
@@ -50,6 +51,25 @@ const insertRun = `
     status, started_at, process)
   VALUES (@runId, @algorithm, @params, @seed, @split, @lakeVersion, @programVersion, @nodeVersion, @tags,
     'running', @startedAt, @process)`
+
+function resumeRun(db: Database, runId: string, epoch: number): void {
+  db.transaction(() => {
+    closeAbandonedRuns(db)
+    const { changes } = db
+      .prepare(
+        `UPDATE runs SET status = 'running', error = NULL, finished_at = NULL, process = ?
+         WHERE run_id = ? AND status IN ('killed', 'failed')`,
+      )
+      .run(ownIdentity(), runId)
+    if (changes === 0) {
+      throw new RecsysError('RECSYS_REGISTRY_CONFLICT', {
+        message: `run ${runId} is ${findRun(db, runId).status}, expected killed or failed`,
+        remedy: 'Resume a run that was interrupted; `recsys runs list` shows them.',
+      })
+    }
+    db.prepare('DELETE FROM epochs WHERE run_id = ? AND epoch > ?').run(runId, epoch)
+  }).immediate()
+}
 
 /** Part of a larger transaction. @throws RECSYS_REGISTRY_CONFLICT when the run is not running */
 export function markFinished(db: Database, runId: string, finished: FinishedRun): void {

@@ -97,6 +97,11 @@ export interface StageChange {
  */
 export interface Registry {
   createRun(run: NewRun): string
+  /**
+   * A killed or failed run goes on after `epoch`: it is running again, what it said of later epochs is forgotten.
+   * @throws RECSYS_REGISTRY_CONFLICT when the run is running or finished
+   */
+  resumeRun(runId: string, epoch: number): void
   logEpoch(runId: string, epoch: number, metrics: MetricValues): void
   /** Marks the run finished and, with `artifact`, registers the next version of that name: one transaction. */
   finishRun(runId: string, finished: FinishedRun, artifact?: RegisteredArtifact): ModelVersion | undefined

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import Evaluate from '../../commands/evaluate.ts'
 import Train from '../../commands/train.ts'
+import { algorithms } from '../../src/models/algorithms.ts'
 import { initTables } from '../../src/pipeline/init-tables.ts'
-import { requireMemory } from '../../src/pipeline/memory-plan.ts'
+import { planMemory } from '../../src/pipeline/memory-plan.ts'
 import { type TrainOptions, type TrainReport, train } from '../../src/pipeline/train.ts'
 import { runCommand, temporaryDirectory } from '../helpers/run-recsys.ts'
 import { askRegistry, sampleLake } from '../helpers/sample-lake.ts'
+import { trainingSetOf } from '../helpers/training-sets.ts'
 
 const quick = ['--factors', '4', '--epochs', '3'] as const
 
@@ -173,8 +175,37 @@ test.each(['fitting svd', 'epoch', 'scoring the held-out rows', 'writing the art
 )
 
 test('a job that no memory could hold is refused with its size', () => {
-  expect(() => requireMemory(2 ** 32)).not.toThrow()
-  expect(() => requireMemory(9e9)).toThrow(
-    expect.objectContaining({ code: 'RECSYS_MEMORY', message: expect.stringContaining('9.0 GB') }),
+  const set = trainingSetOf([{ user: 0, item: 0, rating: 1 }], 1, 1)
+  expect(planMemory(2 ** 32, set, 1)).toMatchObject({ sharedBytes: 2 ** 32, dataBytes: 22 + 16 })
+  expect(() => planMemory(9e9, set, 1)).toThrow(
+    expect.objectContaining({ code: 'RECSYS_MEMORY', message: expect.stringContaining('9.00 GB') }),
   )
+  expect(() => planMemory(1, set, 1e12)).toThrow(expect.objectContaining({ code: 'RECSYS_MEMORY' }))
+})
+
+test('--patience learns without the validation rows, stops early and registers the best epoch', async () => {
+  const dataDir = await sampleLake()
+  const flags = ['--algo', 'als', '--factors', '32', '--reg', '0.00001', '--epochs', '200', '--patience', '3']
+  const report = await trainJson(dataDir, ...flags)
+  const epochs = askRegistry(dataDir, (registry) => registry.epochs(report.runId))
+  const validation = epochs.filter(({ metric }) => metric === 'validationNdcg@10')
+  const best = validation.reduce((a, b) => (b.value > a.value ? b : a))
+  expect(report.bestEpoch).toBe(best.epoch)
+  expect(validation.length).toBe(best.epoch + 3)
+  expect(validation.length).toBeLessThan(200)
+})
+
+test('--all trains every algorithm and warns of a best rmse that ranks worse than popularity', async () => {
+  const dataDir = await sampleLake()
+  const { stdout, exitCode } = await runCommand(Train, ['--data-dir', dataDir, '--all', '--quiet'])
+  expect(exitCode).toBe(0)
+  for (const name of Object.keys(algorithms)) expect(stdout).toMatch(new RegExp(`│ ${name} v\\d+ +│`))
+  expect(stdout.match(/\d \*/g)?.length).toBeGreaterThanOrEqual(9)
+  expect(askRegistry(dataDir, (registry) => registry.versions()).length).toBe(Object.keys(algorithms).length)
+})
+
+test('train wants one of an algorithm, --all and --resume', async () => {
+  const dataDir = await sampleLake()
+  expect((await runCommand(Train, ['--data-dir', dataDir])).exitCode).toBe(2)
+  expect((await runCommand(Train, ['--data-dir', dataDir, '--all', '--algo', 'svd'])).exitCode).toBe(2)
 })

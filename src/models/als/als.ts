@@ -20,6 +20,7 @@ import { type AlsParams, parameters } from './parameters.ts'
 export const als: Algorithm = {
   name: 'als',
   summary: 'implicit feedback by alternating least squares, for ranking',
+  goal: 'ranking',
   parameters,
   memoryBytes: (train, params, nThreads) => alsBytes(train, params as AlsParams, nThreads),
   fit,
@@ -29,8 +30,9 @@ export const als: Algorithm = {
 async function fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
   const resolved = params as AlsParams
   const [users, items] = makeSides(train, resolved, context)
+  const bias = ratingBiasTensors(train)
   const state: FitState = {
-    model: async () => alsModel(await stateOf(train, params, users, items, context)),
+    model: async () => alsModel(await stateOf(train, params, { users, items, bias }, context)),
     arrays: () => ({ users: users.rows, items: items.rows }),
   }
   for (let epoch = (context.resume?.epoch ?? 0) + 1; epoch <= resolved.epochs; epoch++) {
@@ -80,8 +82,7 @@ function initialise({ rows, nRows }: Side, factors: number, seed: number): void 
 async function stateOf(
   train: TrainingSet,
   params: Params,
-  users: Side,
-  items: Side,
+  { users, items, bias }: { users: Side; items: Side; bias: Readonly<Record<string, Tensor>> },
   { compute }: FitContext,
 ) {
   const { factors } = params as AlsParams
@@ -94,7 +95,7 @@ async function stateOf(
     userFactors: { axis: 'user', width: factors, data: cut(users.rows, nUsers, width, factors) },
     itemFactors: { axis: 'item', width: factors, data: cut(items.rows, nItems, width, factors) },
     itemGram: { axis: 'model', width: factors ** 2, data: gram },
-    ...ratingBiasTensors(train),
+    ...bias,
   }
   return { algorithm: 'als' as const, params, nUsers, nItems, ratingRange, tensors }
 }

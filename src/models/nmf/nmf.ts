@@ -39,6 +39,7 @@ type Resolved = ParamsOf<typeof parameters>
 export const nmf: Algorithm = {
   name: 'nmf',
   summary: 'masked non-negative matrix factorisation by coordinate descent',
+  goal: 'rating',
   parameters,
   memoryBytes: (train, params) => alternatingBytes(train, (params as Resolved).factors),
   fit,

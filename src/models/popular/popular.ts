@@ -25,6 +25,7 @@ type Resolved = ParamsOf<typeof parameters>
 export const popular: Algorithm = {
   name: 'popular',
   summary: 'damped mean and count of each item: the floor for every other model',
+  goal: 'ranking',
   parameters,
   memoryBytes: () => 0,
   fit: async (train, params, { signal }) => {

@@ -39,6 +39,7 @@ type Resolved = ParamsOf<typeof parameters>
 export const svd: Algorithm = {
   name: 'svd',
   summary: 'biased matrix factorisation by ALS-WR',
+  goal: 'rating',
   parameters,
   memoryBytes: (train, params) => alternatingBytes(train, (params as Resolved).factors),
   fit,
