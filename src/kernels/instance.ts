@@ -9,6 +9,7 @@ export interface Kernels {
   top_k(scores: number, nItems: number, k: number, outItems: number, outScores: number): void
   als_rows: RowKernel
   nnls_rows: RowKernel
+  gibbs_rows: RowKernel
   ials_rows: RowKernel
   gram_rows: RowKernel
   rotate_rows: RowKernel
@@ -21,6 +22,7 @@ export type RowKernel = (rowLo: number, rowHi: number, scratch: number, ...args:
 export type RowKernelName =
   | 'als_rows'
   | 'nnls_rows'
+  | 'gibbs_rows'
   | 'ials_rows'
   | 'gram_rows'
   | 'rotate_rows'

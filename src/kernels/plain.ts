@@ -1,4 +1,6 @@
+import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Kernels } from './instance.ts'
+import { uniformAt } from './random.ts'
 
 /**
  * The plain twins: what each kernel of `assembly/` computes, of the same signature, in the plainest words and in
@@ -172,6 +174,36 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     }
   }
 
+  function gibbs_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [rowStarts, columns, values, samples, means, other, nFactors, stride, alpha, ...rest] = args
+    const [precision, priors, ownPriors, seed, squares] = rest
+    const order = nFactors + 1
+    for (let row = lo; row < hi; row++) {
+      const { a, b, tt, n } = equationsOf(row, [rowStarts, columns, values, 0, other, nFactors, stride, 0])
+      const at = priors / 4 + (ownPriors ? row * stride : 0)
+      const prior = Array.from(floats.subarray(at, at + order))
+      floats.fill(0, samples / 4 + row * stride, samples / 4 + (row + 1) * stride)
+      floats.set(prior, means / 4 + row * stride)
+      doubles[squares / 8 + row] = 0
+      if (n === 0) continue
+      const lambda = prior.map((_, i) => prior.map((__, j) => floats[precision / 4 + i * order + j]))
+      const full = lambda.map((line, i) => line.map((value, j) => value + alpha * a[i][j]))
+      const right = lambda.map(
+        (line, i) => alpha * b[i] + line.reduce((sum, value, j) => sum + value * prior[j], 0),
+      )
+      const mean = solveSymmetric(
+        full,
+        right,
+        right.map(() => 0),
+      )
+      const x = solveRoot(full, normalsAt(seed, row * (order + 1), order)).map((value, f) => value + mean[f])
+      floats.set(mean, means / 4 + row * stride)
+      floats.set(x, samples / 4 + row * stride)
+      const noRidge = x.map(() => 0)
+      doubles[squares / 8 + row] = tt + quadratic({ a, b, ridge: noRidge }, x)
+    }
+  }
+
   const als_rows = rowKernel(({ a, b, ridge }) => solveSymmetric(a, b, ridge))
   const nnls_rows = rowKernel(descend)
   return {
@@ -184,6 +216,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     nnls_rows,
     top_k_rows,
     top_k_neighbour_rows,
+    gibbs_rows,
     ials_rows,
     gram_rows,
     rotate_rows,
@@ -199,6 +232,28 @@ interface Equations {
 
 /** Marks an item that must not be chosen. */
 const lowest = Math.fround(-3.4028234663852886e38)
+
+/** Lᵀx = z with A = L·Lᵀ */
+function solveRoot(a: readonly (readonly number[])[], z: readonly number[]): number[] {
+  const lower = new CholeskyDecomposition(new Matrix(a.map((line) => [...line]))).lowerTriangularMatrix
+  const x = [...z]
+  for (let i = x.length - 1; i >= 0; i--) {
+    for (let j = i + 1; j < x.length; j++) x[i] -= lower.get(j, i) * x[j]
+    x[i] /= lower.get(i, i)
+  }
+  return x
+}
+
+/** As `fillNormal` of the kernels: two normals from each pair of positions. */
+function normalsAt(seed: number, position: number, n: number): number[] {
+  const uniform = (at: number) => (Math.floor(uniformAt(seed, at) * 2 ** 24) + 1) / 2 ** 24
+  return Array.from({ length: n }, (_, at) => {
+    const first = position + at - (at % 2)
+    const radius = Math.sqrt(-2 * Math.log(uniform(first)))
+    const angle = 2 * Math.PI * uniform(first + 1)
+    return radius * (at % 2 === 0 ? Math.cos(angle) : Math.sin(angle))
+  })
+}
 
 /** (A + diag(ridge)) x = b by Gauss elimination; A is positive definite, so no pivoting is needed. */
 function solveSymmetric(a: Equations['a'], b: Equations['b'], ridge: Equations['ridge']): number[] {

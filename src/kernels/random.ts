@@ -24,3 +24,35 @@ export function fmix32(value: number): number {
   h = Math.imul(h, 0xc2b2ae35)
   return h ^ (h >>> 16)
 }
+
+/** Random numbers one after the other; the n-th depends on the seed and on what was asked for before. */
+export class RandomStream {
+  readonly #seed: number
+  #position = 0
+
+  constructor(seed: number) {
+    this.#seed = seed
+  }
+
+  uniform(): number {
+    return uniformAt(this.#seed, this.#position++)
+  }
+
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()))
+    return radius * Math.cos(2 * Math.PI * this.uniform())
+  }
+
+  /** Gamma of scale 1 by Marsaglia & Tsang (2000). @param shape  above 0 */
+  gamma(shape: number): number {
+    if (shape < 1) return this.gamma(shape + 1) * (1 - this.uniform()) ** (1 / shape)
+    const d = shape - 1 / 3
+    const c = 1 / Math.sqrt(9 * d)
+    for (;;) {
+      const x = this.normal()
+      const v = (1 + c * x) ** 3
+      if (v <= 0) continue
+      if (Math.log(1 - this.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import { meanRating } from '../../dataset/training-mean.ts'
+import type { Csr, TrainingSet } from '../../dataset/types.ts'
+import type { Compute } from '../../kernels/compute.ts'
+import { normalAt, RandomStream } from '../../kernels/random.ts'
+import { scaleOf } from '../ridge.ts'
+import type { EpochReport, FitContext, FitState, Model, Params } from '../types.ts'
+import { gibbsModel } from './gibbs-model.ts'
+import { drawRowPrior, type RowMoments, type RowPrior } from './hyperparameters.ts'
+import { KeptSamples, type PosteriorSample } from './kept-samples.ts'
+import type { SvdParams } from './parameters.ts'
+
+/** One side of the factorisation in shared memory; rows are factors, bias, zeros. */
+interface Side {
+  readonly nRows: number
+  readonly rowStarts: Int32Array
+  readonly columns: Int32Array
+  /** (rating − mean) / scale */
+  readonly values: Float32Array
+  readonly samples: Float32Array
+  readonly means: Float32Array
+  readonly squares: Float64Array
+  /** Rows with ratings: only they speak for the prior. */
+  readonly nRated: number
+}
+
+/** Floats a row: factors and bias, up to a multiple of 8. */
+export function gibbsStride(factors: number): number {
+  return (factors + 8) & ~7
+}
+
+function scratchBytes(factors: number): number {
+  const width = (factors + 9) & ~7
+  return 4 * width * (64 + width)
+}
+
+/** Bytes of shared memory, scratch for 64 threads included. */
+export function gibbsBytes(train: TrainingSet, { factors }: SvdParams): number {
+  const nRows = train.nUsers + train.nItems
+  const stride = gibbsStride(factors)
+  const slots = 4 * stride * stride * 18
+  return nRows * (8 * stride + 12) + train.byUser.columns.length * 16 + 64 * scratchBytes(factors) + slots
+}
+
+/**
+ * Bayesian matrix factorisation by Gibbs sampling (BPMF: Salakhutdinov & Mnih 2008) with biases as further columns and
+ * the noise's precision drawn too. What is kept of a draw is the items' sample and, given that, the mean of each user:
+ * averaging the mean instead of a sample of it has the same expectation and less variance (Rao & Blackwell), and it is
+ * what folding in a new user computes.
+ */
+export async function fitByGibbs(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
+  const chain = new GibbsChain(train, params as SvdParams, context)
+  const { epochs } = params as SvdParams
+  const { nUsers, nItems, ratingRange } = train
+  const state: FitState = {
+    model: () =>
+      gibbsModel({ algorithm: 'svd', params, nUsers, nItems, ratingRange, tensors: chain.tensors() }),
+    arrays: () => chain.arrays(),
+  }
+  for (let epoch = (context.resume?.epoch ?? 0) + 1; epoch <= epochs; epoch++) {
+    const report = await chain.draw(epoch)
+    if ((await context.onEpoch?.(report, state)) === 'stop') break
+  }
+  return await state.model()
+}
+
+class GibbsChain {
+  readonly #params: SvdParams
+  readonly #context: FitContext
+  readonly #users: Side
+  readonly #items: Side
+  readonly #nRatings: number
+  readonly #mean: number
+  readonly #scale: number
+  readonly #kept: KeptSamples
+  /** Precision of the noise. */
+  #alpha = 2
+
+  constructor(train: TrainingSet, params: SvdParams, context: FitContext) {
+    this.#params = params
+    this.#context = context
+    this.#mean = meanRating(train)
+    this.#scale = scaleOf(train.ratingRange)
+    this.#nRatings = train.byUser.columns.length
+    const makeSide = (csr: Csr) => sideOf(csr, params.factors, this.#mean, this.#scale, context.compute)
+    this.#users = makeSide(train.byUser)
+    this.#items = makeSide(train.byItem)
+    this.#kept = new KeptSamples(train, params)
+    if (context.resume) this.#restore(context.resume.arrays)
+    else this.#initialise()
+  }
+
+  #initialise(): void {
+    const { factors } = this.#params
+    const { samples, nRows } = this.#items
+    const stride = gibbsStride(factors)
+    for (let row = 0; row < nRows; row++) {
+      for (let f = 0; f < factors; f++) {
+        samples[row * stride + f] = 0.1 * normalAt(this.#context.seed, row * factors + f)
+      }
+    }
+  }
+
+  /** One draw of everything: noise, users' prior and rows, items' prior and rows. */
+  async draw(epoch: number): Promise<EpochReport> {
+    const { epochs, burnIn } = this.#params
+    const random = new RandomStream(streamSeed(this.#context.seed, epoch, 2))
+    const userPrior = await this.#drawPrior(this.#users, random, epoch)
+    await this.#drawRows(this.#users, this.#items, userPrior, streamSeed(this.#context.seed, epoch, 0))
+    this.#kept.offer(epoch, this.#sample(userPrior), Math.min(burnIn, epochs - 1))
+    const itemPrior = await this.#drawPrior(this.#items, random, epoch)
+    await this.#drawRows(this.#items, this.#users, itemPrior, streamSeed(this.#context.seed, epoch, 1))
+    const squares = this.#items.squares.reduce((sum, value) => sum + value, 0)
+    // Gamma(1 + n/2, 1 + SSE/2), on a scale of 1 to 5.
+    this.#alpha = random.gamma(1 + this.#nRatings / 2) / (1 + squares / 2)
+    const meanSquare = (this.#scale ** 2 * squares) / Math.max(1, this.#nRatings)
+    return { epoch, nEpochs: epochs, metrics: { loss: meanSquare, trainRmse: Math.sqrt(meanSquare) } }
+  }
+
+  #sample(prior: RowPrior): PosteriorSample {
+    const [users, items] = [this.#users, this.#items]
+    return { prior, alpha: this.#alpha, users: users.means, userSamples: users.samples, items: items.samples }
+  }
+
+  async #drawPrior(side: Side, random: RandomStream, epoch: number): Promise<RowPrior> {
+    const order = this.#params.factors + 1
+    // Before anything is known of the rows a weak prior at 0 takes the place of theirs.
+    if (epoch === 1 && side === this.#users) return weakPrior(order)
+    return drawRowPrior(await momentsOf(side, order, this.#context.compute), random)
+  }
+
+  async #drawRows(own: Side, other: Side, prior: RowPrior, seed: number): Promise<void> {
+    const { compute, signal } = this.#context
+    const { factors } = this.#params
+    await compute.scoped(async () => {
+      const precision = compute.float32(prior.precision.length)
+      precision.set(prior.precision)
+      const mean = compute.float32(gibbsStride(factors))
+      mean.set(prior.mean)
+      await compute.run({
+        kernel: 'gibbs_rows',
+        nRows: own.nRows,
+        scratchBytes: scratchBytes(factors),
+        args: [
+          ...[own.rowStarts, own.columns, own.values, own.samples, own.means, other.samples, factors],
+          ...[gibbsStride(factors), this.#alpha, precision, mean, 0, seed, own.squares],
+        ],
+        signal,
+      })
+    })
+  }
+
+  tensors() {
+    return this.#kept.tensors(this.#mean, this.#scale)
+  }
+
+  arrays() {
+    const { samples: users } = this.#users
+    const { samples: items } = this.#items
+    return { users, items, alpha: Float64Array.of(this.#alpha), ...this.#kept.arrays() }
+  }
+
+  #restore(arrays: NonNullable<FitContext['resume']>['arrays']): void {
+    this.#users.samples.set(arrays.users)
+    this.#items.samples.set(arrays.items)
+    this.#alpha = arrays.alpha[0]
+    this.#kept.restore(arrays)
+  }
+}
+
+/** Different for every epoch and every use in it. */
+function streamSeed(seed: number, epoch: number, use: number): number {
+  return (Math.imul(seed, 0x9e3779b1) ^ Math.imul(3 * epoch + use + 1, 0x85ebca6b)) | 0
+}
+
+function sideOf(csr: Csr, factors: number, mean: number, scale: number, compute: Compute): Side {
+  const stride = gibbsStride(factors)
+  const rowStarts = compute.int32(csr.nRows + 1)
+  rowStarts.set(csr.rowStarts)
+  const columns = compute.int32(csr.columns.length)
+  columns.set(csr.columns)
+  const values = compute.float32(csr.values.length)
+  for (let entry = 0; entry < values.length; entry++) values[entry] = (csr.values[entry] - mean) / scale
+  let nRated = 0
+  for (let row = 0; row < csr.nRows; row++) if (rowStarts[row + 1] > rowStarts[row]) nRated++
+  return {
+    ...{ nRows: csr.nRows, rowStarts, columns, values, nRated },
+    samples: compute.float32(csr.nRows * stride),
+    means: compute.float32(csr.nRows * stride),
+    squares: compute.float64(csr.nRows),
+  }
+}
+
+function weakPrior(order: number): RowPrior {
+  const precision = new Float32Array(order * order)
+  for (let f = 0; f < order; f++) precision[f * order + f] = 10
+  return { precision, mean: new Float32Array(order) }
+}
+
+/** Sums of the samples over the rows; rows without ratings are zeros. */
+async function momentsOf(
+  { samples, nRows, nRated }: Side,
+  order: number,
+  compute: Compute,
+): Promise<RowMoments> {
+  const stride = gibbsStride(order - 1)
+  const sum = new Float64Array(order)
+  for (let row = 0; row < nRows; row++) {
+    for (let f = 0; f < order; f++) sum[f] += samples[row * stride + f]
+  }
+  const products = await compute.scoped(async () => {
+    const rowsPerRange = Math.max(256, Math.ceil(nRows / 16))
+    const nSlots = Math.ceil(nRows / rowsPerRange)
+    const partials = compute.float32(nSlots * stride * stride)
+    await compute.run({
+      kernel: 'gram_rows',
+      nRows,
+      rowsPerRange,
+      args: [samples, stride, rowsPerRange, partials],
+    })
+    return sumSlots(partials, nSlots, order, stride)
+  })
+  return { nRows: nRated, sum, products }
+}
+
+function sumSlots(partials: Float32Array, nSlots: number, order: number, stride: number): Float64Array {
+  const products = new Float64Array(order * order)
+  for (let slot = 0; slot < nSlots; slot++) {
+    const start = slot * stride * stride
+    for (let i = 0; i < order; i++) {
+      for (let j = 0; j <= i; j++) products[i * order + j] += partials[start + i * stride + j]
+    }
+  }
+  for (let i = 0; i < order; i++)
+    for (let j = i + 1; j < order; j++) products[i * order + j] = products[j * order + i]
+  return products
+}

@@ -1,0 +1,190 @@
+import { CholeskyDecomposition, Matrix } from 'ml-matrix'
+import type { FactorRanking } from '../../dataset/ranking.ts'
+import { dotAt } from '../dot-product.ts'
+import { factorModel } from '../factor-model.ts'
+import { tensorOf } from '../model-state.ts'
+import { scaleOf } from '../ridge.ts'
+import type { HistoryEntry, Model, ModelState } from '../types.ts'
+import type { SvdParams } from './parameters.ts'
+
+/**
+ * The average of n posterior samples as one inner product: the samples' factors stand side by side, the items' divided
+ * by n. A new user is folded in sample by sample.
+ */
+export function gibbsModel(state: ModelState): Model {
+  return new GibbsModel(state)
+}
+
+class GibbsModel implements Model {
+  readonly algorithm: Model['algorithm']
+  readonly params: Model['params']
+  readonly nUsers: number
+  readonly nItems: number
+  readonly ratingRange: Model['ratingRange']
+  readonly tensors: Model['tensors']
+  readonly #factors: Model
+  readonly #samples: SampleSet
+  readonly #users: Float32Array
+  readonly #userVariance: Float32Array
+  readonly #meanVariance: number
+
+  constructor(state: ModelState) {
+    this.algorithm = state.algorithm
+    this.params = state.params
+    this.nUsers = state.nUsers
+    this.nItems = state.nItems
+    this.ratingRange = state.ratingRange
+    this.tensors = state.tensors
+    this.#samples = sampleSetOf(state)
+    const { n, factors } = this.#samples
+    this.#users = tensorOf(state, 'userFactors', 'user', n * factors)
+    this.#userVariance = tensorOf(state, 'userVariance', 'user', 1)
+    const total = this.#userVariance.reduce((sum, value) => sum + value, 0)
+    this.#meanVariance = total / Math.max(1, state.nUsers)
+    // Histories are not folded in by the ridge: this class does it.
+    this.#factors = factorModel(state, { ridge: noRidge, nonNegative: false })
+  }
+
+  predict(userIndex: number, itemIndex: number): number {
+    return this.#factors.predict(userIndex, itemIndex)
+  }
+
+  /** √(noise + spread over the samples + the user's own posterior variance, averaged over the items) */
+  deviation(userIndex: number, itemIndex: number): number {
+    const { n, itemBiases, alphas, scale } = this.#samples
+    let [sum, squares, noise] = [0, 0, 0]
+    for (let sample = 0; sample < n; sample++) {
+      const product = userIndex < 0 || itemIndex < 0 ? 0 : n * this.#productAt(userIndex, itemIndex, sample)
+      const value = product + (itemIndex < 0 ? 0 : scale * itemBiases[itemIndex * n + sample])
+      sum += value
+      squares += value * value
+      noise += scale ** 2 / alphas[sample]
+    }
+    const spread = Math.max(0, squares / n - (sum / n) ** 2)
+    const own = userIndex < 0 ? this.#meanVariance : this.#userVariance[userIndex]
+    return Math.sqrt(noise / n + spread + own)
+  }
+
+  #productAt(userIndex: number, itemIndex: number, sample: number): number {
+    const { n, factors, items } = this.#samples
+    return dotAt(this.#users, userIndex * n + sample, items, itemIndex * n + sample, factors)
+  }
+
+  scoreUser(userIndex: number, history: readonly HistoryEntry[], scores: Float32Array): void {
+    this.#factors.scoreUser(userIndex, history, scores)
+  }
+
+  scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void {
+    const { n, factors, items } = this.#samples
+    const row = new Float64Array(n * factors)
+    for (let sample = 0; sample < n; sample++) {
+      const x = foldIn(history, this.#samples, sample)
+      for (let f = 0; f < factors; f++) row[sample * factors + f] = this.#samples.scale * x[f]
+    }
+    const bias = this.tensors.itemBias.data
+    for (let item = 0; item < this.nItems; item++)
+      scores[item] = bias[item] + dotAt(row, 0, items, item, n * factors)
+  }
+
+  /** x = m + A⁻¹α Σ (t − ⟨g, m⟩)g is linear in what the entries say beyond the prior. */
+  explain(history: readonly HistoryEntry[], itemIndex: number, contributions: Float32Array): void {
+    const { n, factors, items, scale } = this.#samples
+    contributions.fill(0)
+    for (let sample = 0; sample < n && history.length > 0; sample++) {
+      const { precision, prior, alpha } = equationsOf(history, this.#samples, sample)
+      const q = new Float64Array(factors + 1)
+      for (let f = 0; f < factors; f++) q[f] = scale * items[itemIndex * n * factors + sample * factors + f]
+      const z = solve(precision, q)
+      history.forEach((entry, at) => {
+        const { feature, target } = featureOf(entry, this.#samples, sample)
+        contributions[at] +=
+          alpha * dotAt(z, 0, feature, 0, factors + 1) * (target - dotAt(feature, 0, prior, 0, factors + 1))
+      })
+    }
+  }
+
+  scoreSimilar(itemIndex: number, similarity: Float32Array): void {
+    this.#factors.scoreSimilar(itemIndex, similarity)
+  }
+
+  ranking(): FactorRanking {
+    return this.#factors.ranking() as FactorRanking
+  }
+}
+
+const noRidge = { reg: 1, damping: 1, regBias: 1, biasDamping: 1 }
+
+/** All that folding in needs; factors are those of the model, the items' divided by n. */
+interface SampleSet {
+  readonly n: number
+  readonly factors: number
+  readonly items: Float32Array
+  /** nItems × n */
+  readonly itemBiases: Float32Array
+  readonly precisions: Float32Array
+  readonly means: Float32Array
+  readonly alphas: Float32Array
+  readonly mean: number
+  readonly scale: number
+}
+
+function sampleSetOf(state: ModelState): SampleSet {
+  const { factors } = state.params as SvdParams
+  const n = Math.max(1, (state.tensors.userFactors?.width ?? factors) / factors)
+  const order = factors + 1
+  return {
+    ...{ n, factors },
+    items: tensorOf(state, 'itemFactors', 'item', n * factors),
+    itemBiases: tensorOf(state, 'itemBiasSamples', 'item', n),
+    precisions: tensorOf(state, 'priorPrecision', 'model', n * order * order),
+    means: tensorOf(state, 'priorMean', 'model', n * order),
+    alphas: tensorOf(state, 'noisePrecision', 'model', n),
+    mean: tensorOf(state, 'mean', 'model', 1)[0],
+    scale: scaleOf(state.ratingRange),
+  }
+}
+
+/** The mean of a user's row given one sample of the items: factors and bias. */
+function foldIn(history: readonly HistoryEntry[], set: SampleSet, sample: number): Float64Array {
+  const { precision, right, prior, alpha } = equationsOf(history, set, sample)
+  if (history.length === 0) return prior
+  const order = prior.length
+  for (let f = 0; f < order; f++) right[f] *= alpha
+  const x = solve(precision, right)
+  for (let f = 0; f < order; f++) x[f] += prior[f]
+  return x
+}
+
+/** A = Λ + α Σ g·gᵀ and Σ (t − ⟨g, m⟩)g */
+function equationsOf(history: readonly HistoryEntry[], set: SampleSet, sample: number) {
+  const order = set.factors + 1
+  const alpha = set.alphas[sample]
+  const precision = Float64Array.from(
+    set.precisions.subarray(sample * order * order, (sample + 1) * order * order),
+  )
+  const prior = Float64Array.from(set.means.subarray(sample * order, (sample + 1) * order))
+  const right = new Float64Array(order)
+  for (const entry of history) {
+    const { feature, target } = featureOf(entry, set, sample)
+    const rest = target - dotAt(feature, 0, prior, 0, order)
+    for (let f = 0; f < order; f++) {
+      right[f] += rest * feature[f]
+      for (let g = 0; g < order; g++) precision[f * order + g] += alpha * feature[f] * feature[g]
+    }
+  }
+  return { precision, right, prior, alpha }
+}
+
+function featureOf({ itemIndex, rating }: HistoryEntry, set: SampleSet, sample: number) {
+  const { n, factors, items, itemBiases, mean, scale } = set
+  const feature = new Float64Array(factors + 1).fill(1)
+  const start = (itemIndex * n + sample) * factors
+  for (let f = 0; f < factors; f++) feature[f] = n * items[start + f]
+  return { feature, target: (rating - mean) / scale - itemBiases[itemIndex * n + sample] }
+}
+
+function solve(symmetric: Float64Array, right: Float64Array): Float64Array {
+  const order = right.length
+  const decomposition = new CholeskyDecomposition(Matrix.from1DArray(order, order, symmetric))
+  return Float64Array.from(decomposition.solve(Matrix.columnVector(right)).to1DArray())
+}

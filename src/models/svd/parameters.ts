@@ -1,0 +1,55 @@
+import type { ParameterSpecs, ParamsOf } from '../parameters.ts'
+
+export const parameters = {
+  solver: {
+    kind: 'choice',
+    description:
+      'svd: gibbs samples from the posterior and averages (the most accurate), als and sgd find one optimum; als of implicit feedback: exact (primal or dual, row by row whichever is cheaper), cg, or auto for the cheapest of the three',
+    default: 'gibbs',
+    options: ['gibbs', 'als', 'sgd'],
+  },
+  factors: {
+    kind: 'number',
+    description: 'latent factors',
+    default: 24,
+    defaultBy: { solver: { als: 50, sgd: 100 } },
+    min: 1,
+    max: 1024,
+    integer: true,
+  },
+  epochs: {
+    kind: 'number',
+    description: 'passes over users and items; with gibbs the draws, burn-in included',
+    default: 120,
+    defaultBy: { solver: { als: 15, sgd: 20 } },
+    min: 1,
+    max: 10_000,
+    integer: true,
+  },
+  burnIn: {
+    kind: 'number',
+    description: 'first draws of gibbs that do not count',
+    default: 30,
+    min: 0,
+    max: 10_000,
+    integer: true,
+  },
+  samples: {
+    kind: 'number',
+    description: 'draws of gibbs that are kept, evenly thinned: the model has so many times the factors',
+    default: 24,
+    min: 1,
+    max: 1000,
+    integer: true,
+  },
+  reg: {
+    kind: 'number',
+    description: 'λ, times the number of ratings of a row, for a scale of 1 to 5 (gibbs finds its own)',
+    default: 0.06,
+    min: 0,
+    max: 10,
+    integer: false,
+  },
+} as const satisfies ParameterSpecs
+
+export type SvdParams = ParamsOf<typeof parameters>
