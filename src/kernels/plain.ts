@@ -63,6 +63,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
   function equationsOf(
     row: number,
     args: readonly number[],
+    roots = 0,
   ): { a: number[][]; b: number[]; tt: number; n: number } {
     const [rowStarts, columns, values, , other, nFactors, stride, mean] = args
     const start = ints[rowStarts / 4 + row]
@@ -71,13 +72,15 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     const b = new Array<number>(nFactors + 1).fill(0)
     let tt = 0
     for (let entry = start; entry < start + n; entry++) {
-      const at = other / 4 + ints[columns / 4 + entry] * stride
+      const column = ints[columns / 4 + entry]
+      const at = other / 4 + column * stride
+      const c = roots === 0 ? 1 : floats[roots / 4 + column] ** 2
       const g = [...floats.subarray(at, at + nFactors), 1]
       const t = floats[values / 4 + entry] - mean - floats[at + nFactors]
-      tt += t * t
+      tt += c * t * t
       for (let i = 0; i <= nFactors; i++) {
-        b[i] += t * g[i]
-        for (let j = 0; j <= nFactors; j++) a[i][j] += g[i] * g[j]
+        b[i] += c * t * g[i]
+        for (let j = 0; j <= nFactors; j++) a[i][j] += c * g[i] * g[j]
       }
     }
     return { a, b, tt, n }
@@ -175,11 +178,13 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
   }
 
   function gibbs_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
-    const [rowStarts, columns, values, samples, means, other, nFactors, stride, alpha, ...rest] = args
+    const [rowStarts, columns, values, samples, means, other, nFactors, stride, alphas, roots, ...rest] = args
     const [precision, priors, ownPriors, seed, squares] = rest
     const order = nFactors + 1
     for (let row = lo; row < hi; row++) {
-      const { a, b, tt, n } = equationsOf(row, [rowStarts, columns, values, 0, other, nFactors, stride, 0])
+      const weighing = [rowStarts, columns, values, 0, other, nFactors, stride, 0]
+      const { a, b, tt, n } = equationsOf(row, weighing, roots)
+      const alpha = floats[alphas / 4 + row]
       const at = priors / 4 + (ownPriors ? row * stride : 0)
       const prior = Array.from(floats.subarray(at, at + order))
       floats.fill(0, samples / 4 + row * stride, samples / 4 + (row + 1) * stride)
@@ -187,7 +192,12 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
       doubles[squares / 8 + row] = 0
       if (n === 0) continue
       const lambda = prior.map((_, i) => prior.map((__, j) => floats[precision / 4 + i * order + j]))
-      const full = lambda.map((line, i) => line.map((value, j) => value + alpha * a[i][j]))
+      // The upper triangle is that of the lower, to the last bit.
+      const full = lambda.map((line, i) =>
+        line.map(
+          (_, j) => lambda[Math.max(i, j)][Math.min(i, j)] + alpha * a[Math.max(i, j)][Math.min(i, j)],
+        ),
+      )
       const right = lambda.map(
         (line, i) => alpha * b[i] + line.reduce((sum, value, j) => sum + value * prior[j], 0),
       )

@@ -2,6 +2,7 @@ import { RecsysError } from '../errors.ts'
 import { als } from './als/als.ts'
 import { checkStateParams } from './model-state.ts'
 import { nmf } from './nmf/nmf.ts'
+import { completed } from './parameters.ts'
 import { popular } from './popular/popular.ts'
 import { svd } from './svd/svd.ts'
 import type { Algorithm, AlgorithmName, Model, ModelState } from './types.ts'
@@ -13,8 +14,9 @@ export const algorithms: Readonly<Record<AlgorithmName, Algorithm>> = { svd, nmf
 export function restoreModel(state: ModelState): Model {
   const algorithm = Object.hasOwn(algorithms, state.algorithm) ? algorithms[state.algorithm] : undefined
   if (algorithm) {
-    checkStateParams(state, algorithm.parameters)
-    return algorithm.restore(state)
+    const whole = { ...state, params: completed(state.params, algorithm.parameters) }
+    checkStateParams(whole, algorithm.parameters)
+    return algorithm.restore(whole)
   }
   throw new RecsysError('RECSYS_MODEL_SHAPE', {
     message: `algorithm is ${JSON.stringify(state.algorithm)}, expected one of ${Object.keys(algorithms).join(', ')}`,

@@ -1,8 +1,8 @@
 import type { Csr, TrainingSet } from '../dataset/types.ts'
-import { RecsysError } from '../errors.ts'
 import type { RowJob } from '../kernels/compute.ts'
 import { normalAt } from '../kernels/random.ts'
 import { averageRow } from './average-row.ts'
+import { diverged } from './diverged.ts'
 import { type Ridge, ridgeArguments } from './ridge.ts'
 import type { EpochReport, FitContext, FitState, Model, Tensor } from './types.ts'
 
@@ -97,12 +97,6 @@ function startRows(users: Side, items: Side, plan: AlternatingPlan, { resume, se
   }
   initialise(items.rows, plan, seed)
   if (plan.kernel === 'nnls_rows') initialise(users.rows, plan, seed + 1)
-}
-
-function diverged(epoch: number, loss: number): RecsysError {
-  return new RecsysError('RECSYS_FIT_DIVERGED', {
-    message: `the loss is ${loss} after epoch ${epoch}, expected a finite number`,
-  })
 }
 
 function makeSide(csr: Csr, plan: AlternatingPlan, { compute }: FitContext): Side {

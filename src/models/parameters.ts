@@ -8,7 +8,12 @@ export type Params = Readonly<Record<string, ParamValue>>
 /** One parameter of an algorithm: what `--help` prints and what validation uses. */
 export type ParameterSpec = NumberSpec | ChoiceSpec | SwitchSpec
 
-export interface NumberSpec {
+interface AnySpec {
+  /** What models have that were trained before there was this parameter. */
+  readonly before?: ParamValue
+}
+
+export interface NumberSpec extends AnySpec {
   readonly kind: 'number'
   readonly description: string
   readonly default: number
@@ -19,14 +24,14 @@ export interface NumberSpec {
   readonly integer: boolean
 }
 
-export interface ChoiceSpec {
+export interface ChoiceSpec extends AnySpec {
   readonly kind: 'choice'
   readonly description: string
   readonly default: string
   readonly options: readonly string[]
 }
 
-export interface SwitchSpec {
+export interface SwitchSpec extends AnySpec {
   readonly kind: 'switch'
   readonly description: string
   readonly default: boolean
@@ -90,6 +95,14 @@ function checked(key: string, value: ParamValue, spec: ParameterSpec): ParamValu
     message: `--${flagName(key)} is ${value}, expected ${expectation(spec)}`,
     field: key,
   })
+}
+
+/** The parameters of a stored model, with those that it is too old to have. */
+export function completed(params: Params, parameters: ParameterSpecs): Params {
+  const missing = Object.entries(parameters).filter(
+    ([key, { before }]) => !(key in params) && before !== undefined,
+  )
+  return { ...Object.fromEntries(missing.map(([key, { before }]) => [key, before as ParamValue])), ...params }
 }
 
 /** Whether a value is one that the parameter can have. */

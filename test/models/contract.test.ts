@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FactorRanking } from '../../src/dataset/ranking.ts'
 import type { Compute } from '../../src/kernels/compute.ts'
 import { algorithms, restoreModel } from '../../src/models/algorithms.ts'
-import { resolveParams } from '../../src/models/parameters.ts'
+import { type Params, resolveParams } from '../../src/models/parameters.ts'
 import type { AlgorithmName, Model, ModelState } from '../../src/models/types.ts'
 import { startCompute } from '../../src/workers/pool.ts'
 import { generatedRatings, type RatingRow, trainingSetOf } from '../helpers/training-sets.ts'
@@ -18,20 +18,49 @@ const [nUsers, nItems] = [60, 40]
 const rows = generatedRatings(nUsers - 1, nItems - 1, 0.4, 7)
 
 /** What an item has for everybody, whatever they have seen. */
-function ownScore({ algorithm, tensors }: Model, item: number): number {
+function ownScore(model: Model, item: number): number {
+  const { algorithm, tensors } = model
   if (algorithm === 'popular') return tensors.itemScore.data[item]
+  if (tensors.priorMean) {
+    const scores = new Float32Array(nItems)
+    model.scoreHistory([], scores)
+    return scores[item]
+  }
   return algorithm === 'svd' || algorithm === 'nmf' ? tensors.itemBias.data[item] : 0
 }
 
-function fitOn(name: AlgorithmName, ratings: readonly RatingRow[], users: number, items: number, seed = 1) {
-  const algorithm = algorithms[name]
-  return algorithm.fit(trainingSetOf(ratings, users, items), resolveParams(algorithm, {}), { compute, seed })
+/** An algorithm with the parameters that make another one of it. */
+interface Variant {
+  readonly title: string
+  readonly name: AlgorithmName
+  readonly given: Params
 }
 
-describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
+const solvers = algorithms.svd.parameters.solver
+const variants: readonly Variant[] = (Object.keys(algorithms) as AlgorithmName[]).flatMap(
+  (name): Variant[] => {
+    if (name !== 'svd' || solvers.kind !== 'choice') return [{ title: name, name, given: {} }]
+    return solvers.options.map((solver) => ({ title: `${name} by ${solver}`, name, given: { solver } }))
+  },
+)
+
+/** Those whose loss falls with every step. */
+const descending = variants.filter(({ title }) => ['svd by als', 'nmf'].includes(title))
+
+function paramsOf({ name, given }: Variant, more: Params = {}): Params {
+  return resolveParams(algorithms[name], { ...given, ...more })
+}
+
+function fitOn(variant: Variant, ratings: readonly RatingRow[], users: number, items: number, seed = 1) {
+  const set = trainingSetOf(ratings, users, items)
+  return algorithms[variant.name].fit(set, paramsOf(variant), { compute, seed })
+}
+
+describe.each(variants)('$title', (variant) => {
+  const { name } = variant
   let model: Model
   beforeAll(async () => {
-    model = await fitOn(name, rows, nUsers, nItems)
+    model = await fitOn(variant, rows, nUsers, nItems)
   })
 
   test('predicts within the scale and never NaN, for unknown users and items too', () => {
@@ -141,7 +170,7 @@ describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
   ] as [string, RatingRow[], number, number][])(
     'fits %s without NaN',
     async (_what, ratings, users, items) => {
-      const small = await fitOn(name, ratings, users, items)
+      const small = await fitOn(variant, ratings, users, items)
       for (const { data } of Object.values(small.tensors)) expect(data.every(Number.isFinite)).toBe(true)
       expect(small.predict(0, 0)).toBeGreaterThanOrEqual(1)
     },
@@ -152,7 +181,7 @@ describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
     const ratingRange = [factor, 5 * factor] as const
     const algorithm = algorithms[name]
     const set = { ...trainingSetOf(scaled, nUsers, nItems), ratingRange }
-    const other = await algorithm.fit(set, resolveParams(algorithm, {}), { compute, seed: 1 })
+    const other = await algorithm.fit(set, paramsOf(variant), { compute, seed: 1 })
     const differences = rows.map(
       ({ user, item }) => other.predict(user, item) / factor - model.predict(user, item),
     )
@@ -174,7 +203,7 @@ describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
       const other = await startCompute({ nThreads })
       const algorithm = algorithms[name]
       const set = trainingSetOf(rows, nUsers, nItems)
-      const again = await algorithm.fit(set, resolveParams(algorithm, {}), { compute: other, seed: 1 })
+      const again = await algorithm.fit(set, paramsOf(variant), { compute: other, seed: 1 })
       await other.release()
       expect(bytesOf(again)).toEqual(reference)
     }
@@ -212,17 +241,18 @@ describe.each(Object.keys(algorithms) as AlgorithmName[])('%s', (name) => {
     const algorithm = algorithms[name]
     const signal = AbortSignal.abort(new Error('stop here'))
     const set = trainingSetOf(rows, nUsers, nItems)
-    const fitting = algorithm.fit(set, resolveParams(algorithm, {}), { compute, seed: 1, signal })
+    const fitting = algorithm.fit(set, paramsOf(variant), { compute, seed: 1, signal })
     await expect(fitting).rejects.toThrow('stop here')
   })
 })
 
-describe.each(['svd', 'nmf'] as const)('%s', (name) => {
+describe.each(descending)('$title', (variant) => {
+  const { name } = variant
   test('the loss falls with every epoch and the last report is the last epoch', async () => {
     const algorithm = algorithms[name]
     const losses: number[] = []
     const set = trainingSetOf(rows, nUsers, nItems)
-    await algorithm.fit(set, resolveParams(algorithm, { epochs: 8 }), {
+    await algorithm.fit(set, paramsOf(variant, { epochs: 8 }), {
       compute,
       seed: 1,
       onEpoch: ({ metrics }) => void losses.push(metrics.loss),
@@ -233,7 +263,7 @@ describe.each(['svd', 'nmf'] as const)('%s', (name) => {
   })
 
   test('a user folded in from their training ratings is ordered as in the training', async () => {
-    const model = await fitOn(name, rows, nUsers, nItems)
+    const model = await fitOn(variant, rows, nUsers, nItems)
     const history = rows
       .filter(({ user }) => user === 5)
       .map(({ item, rating }) => ({ itemIndex: item, rating }))
@@ -252,7 +282,7 @@ describe.each(['svd', 'nmf'] as const)('%s', (name) => {
     async (params) => {
       const algorithm = algorithms[name]
       const set = trainingSetOf(rows, nUsers, nItems)
-      const model = await algorithm.fit(set, resolveParams(algorithm, params), { compute, seed: 1 })
+      const model = await algorithm.fit(set, paramsOf(variant, params), { compute, seed: 1 })
       for (const { data } of Object.values(model.tensors)) expect(data.every(Number.isFinite)).toBe(true)
       const errors = rows.map(({ user, item, rating }) => (model.predict(user, item) - rating) ** 2)
       expect(Math.sqrt(errors.reduce((sum, error) => sum + error) / errors.length)).toBeLessThan(3)
@@ -264,11 +294,11 @@ describe.each(['svd', 'nmf'] as const)('%s', (name) => {
 
   test('ratings too large for single precision are refused, not fitted to NaN', async () => {
     const huge = rows.map((row) => ({ ...row, rating: row.rating * 1e30 }))
-    await expect(fitOn(name, huge, nUsers, nItems)).rejects.toMatchObject({ code: 'RECSYS_FIT_DIVERGED' })
+    await expect(fitOn(variant, huge, nUsers, nItems)).rejects.toMatchObject({ code: 'RECSYS_FIT_DIVERGED' })
   })
 
   test('an item is most similar to itself', async () => {
-    const model = await fitOn(name, rows, nUsers, nItems)
+    const model = await fitOn(variant, rows, nUsers, nItems)
     const similarity = new Float32Array(nItems)
     model.scoreSimilar(4, similarity)
     expect(similarity[4]).toBeCloseTo(1, 4)
@@ -292,7 +322,7 @@ test('popular orders by count and breaks equal counts by the mean', async () => 
     [0, 1, 3],
     [1, 2, 5],
   ].map(([user, item, rating]) => ({ user, item, rating }))
-  const model = await fitOn('popular', ratings, 2, 4)
+  const model = await fitOn({ title: 'popular', name: 'popular', given: {} }, ratings, 2, 4)
   const scores = new Float32Array(4)
   model.scoreUser(-1, [], scores)
   expect(Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a])).toEqual([0, 2, 1, 3])
@@ -307,7 +337,10 @@ test('a parameter outside its range or unknown is a usage error that names both'
   expect(() => resolveParams(algorithms.popular, { factors: 3 })).toThrow(
     '--factors is no parameter of popular',
   )
-  expect(resolveParams(algorithms.svd, { factors: 7 })).toMatchObject({ factors: 7, epochs: 15 })
+  expect(resolveParams(algorithms.svd, { factors: 7, solver: 'als' })).toMatchObject({
+    factors: 7,
+    epochs: 15,
+  })
 })
 
 test('an unknown algorithm is refused', () => {

@@ -4,20 +4,22 @@ import { fillNormal } from './random'
 
 /**
  * One half step of Gibbs sampling for biased matrix factorisation (Salakhutdinov & Mnih 2008, eq. 11–13, the biases being
- * further columns): row x = (p, b) has the conditional N(A⁻¹(Λm + α Σ t·g), A⁻¹) with A = Λ + α Σ g·gᵀ, g = (q, 1) and
- * t = value − bias of the column. A row without entries becomes zero and has the prior's mean.
+ * further columns, and the noise differing by row and by column): row x = (p, b) has the conditional
+ * N(A⁻¹(Λm + α Σ c·t·g), A⁻¹) with A = Λ + α Σ c·g·gᵀ, g = (q, 1) and t = value − bias of the column. A row without entries becomes zero and has the prior's mean.
  * @param samples    out, `stride` floats a row: factors, bias, zeros
  * @param means      out, as `samples`: the conditional means
  * @param other      samples of the other side
  * @param stride     a multiple of 8
+ * @param alphas     α of each row
+ * @param roots      √c of each column
  * @param precision  Λ, row-major, order × order with order = nFactors + 1
  * @param priors     m, one a row, `stride` floats each, or one for all where `ownPriors` is 0
  * @param seed       of this half step: the normals of a row depend on it and on the row alone
- * @param squares    out, float64 a row: Σ (t − ⟨g, x⟩)²
+ * @param squares    out, float64 a row: Σ c(t − ⟨g, x⟩)²
  */
 export function gibbs_rows(
   lo: i32, hi: i32, scratch: usize, rowStarts: usize, columns: usize, values: usize, samples: usize, means: usize,
-  other: usize, nFactors: i32, stride: i32, alpha: f32, precision: usize, priors: usize, ownPriors: i32, seed: i32,
+  other: usize, nFactors: i32, stride: i32, alphas: usize, roots: usize, precision: usize, priors: usize, ownPriors: i32, seed: i32,
   squares: usize,
 ): void {
   const width = panelWidth(nFactors)
@@ -34,8 +36,8 @@ export function gibbs_rows(
     memory.copy(mean, prior, bytes)
     if (n == 0) continue
     const entries = <usize>start << 2
-    const a = normalEquations(scratch, columns + entries, values + entries, n, other, nFactors, stride, 0)
-    addPrior(a, order, width, alpha, precision, prior)
+    const a = normalEquations(scratch, columns + entries, values + entries, n, other, nFactors, stride, 0, roots)
+    addPrior(a, order, width, load<f32>(alphas + (<usize>row << 2)), precision, prior)
     cholesky(a, order, order + 1, width)
     const y = a + (<usize>(order * width) << 2)
     memory.copy(mean, y, <usize>order << 2)
@@ -46,7 +48,7 @@ export function gibbs_rows(
       store<f32>(place, load<f32>(place) + load<f32>(y + (<usize>f << 2)))
     }
     solveTransposed(a, order, width, x)
-    store<f64>(squares + (<usize>row << 3), residualSquares(columns + entries, values + entries, n, x, other, nFactors, stride))
+    store<f64>(squares + (<usize>row << 3), residualSquares(columns + entries, values + entries, n, x, other, nFactors, stride, roots))
   }
 }
 
@@ -67,14 +69,15 @@ function addPrior(a: usize, order: i32, width: i32, alpha: f32, precision: usize
   }
 }
 
-function residualSquares(columns: usize, values: usize, n: i32, x: usize, other: usize, nFactors: i32, stride: i32): f64 {
+function residualSquares(columns: usize, values: usize, n: i32, x: usize, other: usize, nFactors: i32, stride: i32, roots: usize): f64 {
   let total: f64 = 0
   const bias = load<f32>(x + (<usize>nFactors << 2))
   for (let entry: usize = 0; entry < <usize>n << 2; entry += 4) {
-    const row = other + (<usize>load<i32>(columns + entry) * <usize>stride << 2)
+    const column = <usize>load<i32>(columns + entry)
+    const row = other + (column * <usize>stride << 2)
     let sum: f32 = bias + load<f32>(row + (<usize>nFactors << 2))
     for (let f: usize = 0; f < <usize>nFactors << 2; f += 4) sum += load<f32>(x + f) * load<f32>(row + f)
-    const error = <f64>(load<f32>(values + entry) - sum)
+    const error = <f64>((load<f32>(values + entry) - sum) * load<f32>(roots + (column << 2)))
     total += error * error
   }
   return total

@@ -13,11 +13,13 @@ export function panelWidth(nFactors: i32): i32 {
 /**
  * The normal equations of one row against the other side's factors g = (q, 1): the lower triangle of Σ (g, t)·(g, t)ᵀ
  * over the row's entries, where t = value − mean − bias of the column. Its row `nFactors + 1` thus holds Σ t·g and Σ t².
+ * @param roots    of each column: its entries count with the square of it; 0 (no address): all alike
  * @param scratch  panelRows × width for the panel, then width × width for the result
  * @returns the address of the result
  */
 export function normalEquations(
   scratch: usize, columns: usize, values: usize, nEntries: i32, other: usize, nFactors: i32, stride: i32, mean: f32,
+  roots: usize = 0,
 ): usize {
   const width = panelWidth(nFactors)
   const result = scratch + (<usize>(panelRows * width) << 2)
@@ -26,12 +28,21 @@ export function normalEquations(
     const n = min(panelRows, nEntries - start)
     for (let row = 0; row < n; row++) {
       const entry = <usize>(start + row) << 2
-      const from = other + (<usize>load<i32>(columns + entry) * <usize>stride << 2)
-      gather(scratch + (<usize>(row * width) << 2), from, nFactors, width, load<f32>(values + entry) - mean)
+      const column = <usize>load<i32>(columns + entry)
+      const into = scratch + (<usize>(row * width) << 2)
+      gather(into, other + (column * <usize>stride << 2), nFactors, width, load<f32>(values + entry) - mean)
+      if (roots != 0) scale(into, width, load<f32>(roots + (column << 2)))
     }
     gram(scratch, n, width, result)
   }
   return result
+}
+
+// @ts-ignore: decorator
+@inline
+function scale(row: usize, width: i32, factor: f32): void {
+  const factors = f32x4.splat(factor)
+  for (let f: usize = 0; f < <usize>width << 2; f += 16) v128.store(row + f, f32x4.mul(factors, v128.load(row + f)))
 }
 
 // @ts-ignore: decorator

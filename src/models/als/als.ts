@@ -1,7 +1,7 @@
 import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
-import { RecsysError } from '../../errors.ts'
 import { normalAt } from '../../kernels/random.ts'
+import { diverged } from '../diverged.ts'
 import { ratingBiasTensors } from '../rating-bias.ts'
 import type { Algorithm, FitContext, FitState, Model, Params, Tensor } from '../types.ts'
 import { alsModel } from './als-model.ts'
@@ -44,12 +44,6 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
     if ((await context.onEpoch?.(report, state)) === 'stop') break
   }
   return await state.model()
-}
-
-function diverged(epoch: number, loss: number): RecsysError {
-  return new RecsysError('RECSYS_FIT_DIVERGED', {
-    message: `the loss is ${loss} after epoch ${epoch}, expected a finite number`,
-  })
 }
 
 function makeSides(

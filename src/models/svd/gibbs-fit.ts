@@ -2,6 +2,7 @@ import { meanRating } from '../../dataset/training-mean.ts'
 import type { Csr, TrainingSet } from '../../dataset/types.ts'
 import type { Compute } from '../../kernels/compute.ts'
 import { normalAt, RandomStream } from '../../kernels/random.ts'
+import { diverged } from '../diverged.ts'
 import { scaleOf } from '../ridge.ts'
 import type { EpochReport, FitContext, FitState, Model, Params } from '../types.ts'
 import { gibbsModel } from './gibbs-model.ts'
@@ -19,9 +20,23 @@ interface Side {
   readonly samples: Float32Array
   readonly means: Float32Array
   readonly squares: Float64Array
+  /** τ: how much more precise than others the ratings of a row are. */
+  readonly precisions: Float64Array
+  /** α·τ and √τ, as the kernel takes them. */
+  readonly alphas: Float32Array
+  readonly roots: Float32Array
   /** Rows with ratings: only they speak for the prior. */
   readonly nRated: number
 }
+
+/** Precision of the noise that the chain starts with, on a scale of 1 to 5. */
+const firstAlpha = 2
+
+/**
+ * ν: ratings that the prior of a row's noise counts for. With all rows alike the RMSE is .004 higher on MovieLens 1M and
+ * .007 on 100K; from 20 to 40 it makes no difference.
+ */
+const noiseDegrees = 30
 
 /** Floats a row: factors and bias, up to a multiple of 8. */
 export function gibbsStride(factors: number): number {
@@ -43,11 +58,14 @@ export function gibbsBytes(train: TrainingSet, { factors }: SvdParams): number {
 
 /**
  * Bayesian matrix factorisation by Gibbs sampling (BPMF: Salakhutdinov & Mnih 2008) with biases as further columns and
- * the noise's precision drawn too. What is kept of a draw is the items' sample and, given that, the mean of each user:
+ * the noise's precision drawn too, of every user and every item apart: some rate with more care than others (robust
+ * matrix factorisation: Lakshminarayanan, Bouchard & Archambeau 2011). What is kept of a draw is the items' sample and, given that, the mean of each user:
  * averaging the mean instead of a sample of it has the same expectation and less variance (Rao & Blackwell), and it is
  * what folding in a new user computes.
  */
 export async function fitByGibbs(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
+  const largest = scaleOf(train.ratingRange) ** 2
+  if (!Number.isFinite(Math.fround(largest))) throw diverged(1, largest)
   const chain = new GibbsChain(train, params as SvdParams, context)
   const { epochs } = params as SvdParams
   const { nUsers, nItems, ratingRange } = train
@@ -58,6 +76,7 @@ export async function fitByGibbs(train: TrainingSet, params: Params, context: Fi
   }
   for (let epoch = (context.resume?.epoch ?? 0) + 1; epoch <= epochs; epoch++) {
     const report = await chain.draw(epoch)
+    if (!Number.isFinite(report.metrics.loss)) throw diverged(epoch, report.metrics.loss)
     if ((await context.onEpoch?.(report, state)) === 'stop') break
   }
   return await state.model()
@@ -72,8 +91,8 @@ class GibbsChain {
   readonly #mean: number
   readonly #scale: number
   readonly #kept: KeptSamples
-  /** Precision of the noise. */
-  #alpha = 2
+  /** Precision of the noise, before rows differ. */
+  #alpha = firstAlpha
 
   constructor(train: TrainingSet, params: SvdParams, context: FitContext) {
     this.#params = params
@@ -106,19 +125,45 @@ class GibbsChain {
     const random = new RandomStream(streamSeed(this.#context.seed, epoch, 2))
     const userPrior = await this.#drawPrior(this.#users, random, epoch)
     await this.#drawRows(this.#users, this.#items, userPrior, streamSeed(this.#context.seed, epoch, 0))
+    this.#drawPrecisions(this.#users, random)
     this.#kept.offer(epoch, this.#sample(userPrior), Math.min(burnIn, epochs - 1))
     const itemPrior = await this.#drawPrior(this.#items, random, epoch)
     await this.#drawRows(this.#items, this.#users, itemPrior, streamSeed(this.#context.seed, epoch, 1))
-    const squares = this.#items.squares.reduce((sum, value) => sum + value, 0)
-    // Gamma(1 + n/2, 1 + SSE/2), on a scale of 1 to 5.
-    this.#alpha = random.gamma(1 + this.#nRatings / 2) / (1 + squares / 2)
-    const meanSquare = (this.#scale ** 2 * squares) / Math.max(1, this.#nRatings)
-    return { epoch, nEpochs: epochs, metrics: { loss: meanSquare, trainRmse: Math.sqrt(meanSquare) } }
+    this.#drawPrecisions(this.#items, random)
+    this.#drawAlpha(random)
+    const { squares } = this.#items
+    const loss = squares.reduce((sum, value) => sum + value, 0) / Math.max(1, this.#nRatings)
+    return { epoch, nEpochs: epochs, metrics: { loss, noise: this.#scale / Math.sqrt(this.#alpha) } }
+  }
+
+  /** τ ~ Gamma(ν/2 + n/2, ν/2 + α·SSE/2) of every row. */
+  #drawPrecisions(side: Side, random: RandomStream): void {
+    const { rowStarts, squares, precisions } = side
+    for (let row = 0; row < side.nRows; row++) {
+      const n = rowStarts[row + 1] - rowStarts[row]
+      const rate = (noiseDegrees + this.#alpha * squares[row]) / 2
+      precisions[row] = random.gamma((noiseDegrees + n) / 2) / rate
+      side.roots[row] = Math.sqrt(precisions[row])
+      side.alphas[row] = this.#alpha * precisions[row]
+    }
+  }
+
+  /** α ~ Gamma(1 + n/2, 1 + SSE/2), on a scale of 1 to 5. */
+  #drawAlpha(random: RandomStream): void {
+    const { squares, precisions } = this.#items
+    const total = squares.reduce((sum, value, row) => sum + value * precisions[row], 0)
+    this.#alpha = random.gamma(1 + this.#nRatings / 2) / (1 + total / 2)
+    for (const side of [this.#users, this.#items]) {
+      for (let row = 0; row < side.nRows; row++) side.alphas[row] = this.#alpha * side.precisions[row]
+    }
   }
 
   #sample(prior: RowPrior): PosteriorSample {
     const [users, items] = [this.#users, this.#items]
-    return { prior, alpha: this.#alpha, users: users.means, userSamples: users.samples, items: items.samples }
+    return {
+      ...{ prior, alpha: this.#alpha, userPrecisions: users.precisions, itemPrecisions: items.precisions },
+      ...{ users: users.means, userSamples: users.samples, items: items.samples },
+    }
   }
 
   async #drawPrior(side: Side, random: RandomStream, epoch: number): Promise<RowPrior> {
@@ -142,7 +187,7 @@ class GibbsChain {
         scratchBytes: scratchBytes(factors),
         args: [
           ...[own.rowStarts, own.columns, own.values, own.samples, own.means, other.samples, factors],
-          ...[gibbsStride(factors), this.#alpha, precision, mean, 0, seed, own.squares],
+          ...[gibbsStride(factors), own.alphas, other.roots, precision, mean, 0, seed, own.squares],
         ],
         signal,
       })
@@ -156,13 +201,24 @@ class GibbsChain {
   arrays() {
     const { samples: users } = this.#users
     const { samples: items } = this.#items
-    return { users, items, alpha: Float64Array.of(this.#alpha), ...this.#kept.arrays() }
+    return {
+      ...{ users, items, alpha: Float64Array.of(this.#alpha), ...this.#kept.arrays() },
+      ...{ userPrecisions: this.#users.precisions, itemPrecisions: this.#items.precisions },
+    }
   }
 
   #restore(arrays: NonNullable<FitContext['resume']>['arrays']): void {
     this.#users.samples.set(arrays.users)
     this.#items.samples.set(arrays.items)
     this.#alpha = arrays.alpha[0]
+    this.#users.precisions.set(arrays.userPrecisions)
+    this.#items.precisions.set(arrays.itemPrecisions)
+    for (const side of [this.#users, this.#items]) {
+      for (let row = 0; row < side.nRows; row++) {
+        side.roots[row] = Math.sqrt(side.precisions[row])
+        side.alphas[row] = this.#alpha * side.precisions[row]
+      }
+    }
     this.#kept.restore(arrays)
   }
 }
@@ -187,6 +243,9 @@ function sideOf(csr: Csr, factors: number, mean: number, scale: number, compute:
     samples: compute.float32(csr.nRows * stride),
     means: compute.float32(csr.nRows * stride),
     squares: compute.float64(csr.nRows),
+    precisions: new Float64Array(csr.nRows).fill(1),
+    alphas: compute.float32(csr.nRows).fill(firstAlpha),
+    roots: compute.float32(csr.nRows).fill(1),
   }
 }
 

@@ -26,6 +26,7 @@ class GibbsModel implements Model {
   readonly #samples: SampleSet
   readonly #users: Float32Array
   readonly #userVariance: Float32Array
+  readonly #userNoise: Float32Array
   readonly #meanVariance: number
 
   constructor(state: ModelState) {
@@ -39,6 +40,7 @@ class GibbsModel implements Model {
     const { n, factors } = this.#samples
     this.#users = tensorOf(state, 'userFactors', 'user', n * factors)
     this.#userVariance = tensorOf(state, 'userVariance', 'user', 1)
+    this.#userNoise = tensorOf(state, 'userNoise', 'user', 1)
     const total = this.#userVariance.reduce((sum, value) => sum + value, 0)
     this.#meanVariance = total / Math.max(1, state.nUsers)
     // Histories are not folded in by the ridge: this class does it.
@@ -51,18 +53,18 @@ class GibbsModel implements Model {
 
   /** √(noise + spread over the samples + the user's own posterior variance, averaged over the items) */
   deviation(userIndex: number, itemIndex: number): number {
-    const { n, itemBiases, alphas, scale } = this.#samples
+    const { n, itemBiases, itemPrecisions, alphas, scale } = this.#samples
     let [sum, squares, noise] = [0, 0, 0]
     for (let sample = 0; sample < n; sample++) {
       const product = userIndex < 0 || itemIndex < 0 ? 0 : n * this.#productAt(userIndex, itemIndex, sample)
       const value = product + (itemIndex < 0 ? 0 : scale * itemBiases[itemIndex * n + sample])
       sum += value
       squares += value * value
-      noise += scale ** 2 / alphas[sample]
+      noise += scale ** 2 / alphas[sample] / (itemIndex < 0 ? 1 : itemPrecisions[itemIndex * n + sample])
     }
     const spread = Math.max(0, squares / n - (sum / n) ** 2)
     const own = userIndex < 0 ? this.#meanVariance : this.#userVariance[userIndex]
-    return Math.sqrt(noise / n + spread + own)
+    return Math.sqrt((noise / n) * (userIndex < 0 ? 1 : this.#userNoise[userIndex]) + spread + own)
   }
 
   #productAt(userIndex: number, itemIndex: number, sample: number): number {
@@ -96,9 +98,12 @@ class GibbsModel implements Model {
       for (let f = 0; f < factors; f++) q[f] = scale * items[itemIndex * n * factors + sample * factors + f]
       const z = solve(precision, q)
       history.forEach((entry, at) => {
-        const { feature, target } = featureOf(entry, this.#samples, sample)
+        const { feature, target, weight } = featureOf(entry, this.#samples, sample)
         contributions[at] +=
-          alpha * dotAt(z, 0, feature, 0, factors + 1) * (target - dotAt(feature, 0, prior, 0, factors + 1))
+          alpha *
+          weight *
+          dotAt(z, 0, feature, 0, factors + 1) *
+          (target - dotAt(feature, 0, prior, 0, factors + 1))
       })
     }
   }
@@ -121,6 +126,8 @@ interface SampleSet {
   readonly items: Float32Array
   /** nItems × n */
   readonly itemBiases: Float32Array
+  /** nItems × n */
+  readonly itemPrecisions: Float32Array
   readonly precisions: Float32Array
   readonly means: Float32Array
   readonly alphas: Float32Array
@@ -136,6 +143,7 @@ function sampleSetOf(state: ModelState): SampleSet {
     ...{ n, factors },
     items: tensorOf(state, 'itemFactors', 'item', n * factors),
     itemBiases: tensorOf(state, 'itemBiasSamples', 'item', n),
+    itemPrecisions: tensorOf(state, 'itemPrecision', 'item', n),
     precisions: tensorOf(state, 'priorPrecision', 'model', n * order * order),
     means: tensorOf(state, 'priorMean', 'model', n * order),
     alphas: tensorOf(state, 'noisePrecision', 'model', n),
@@ -155,7 +163,7 @@ function foldIn(history: readonly HistoryEntry[], set: SampleSet, sample: number
   return x
 }
 
-/** A = Λ + α Σ g·gᵀ and Σ (t − ⟨g, m⟩)g */
+/** A = Λ + α Σ c·g·gᵀ and Σ c(t − ⟨g, m⟩)g; a stranger's noise is as everybody's. */
 function equationsOf(history: readonly HistoryEntry[], set: SampleSet, sample: number) {
   const order = set.factors + 1
   const alpha = set.alphas[sample]
@@ -165,22 +173,27 @@ function equationsOf(history: readonly HistoryEntry[], set: SampleSet, sample: n
   const prior = Float64Array.from(set.means.subarray(sample * order, (sample + 1) * order))
   const right = new Float64Array(order)
   for (const entry of history) {
-    const { feature, target } = featureOf(entry, set, sample)
-    const rest = target - dotAt(feature, 0, prior, 0, order)
+    const { feature, target, weight } = featureOf(entry, set, sample)
+    const rest = weight * (target - dotAt(feature, 0, prior, 0, order))
     for (let f = 0; f < order; f++) {
       right[f] += rest * feature[f]
-      for (let g = 0; g < order; g++) precision[f * order + g] += alpha * feature[f] * feature[g]
+      for (let g = 0; g < order; g++) precision[f * order + g] += alpha * weight * feature[f] * feature[g]
     }
+  }
+  // Rounded apart, the two triangles may differ in the last bit.
+  for (let f = 0; f < order; f++) {
+    for (let g = 0; g < f; g++) precision[g * order + f] = precision[f * order + g]
   }
   return { precision, right, prior, alpha }
 }
 
 function featureOf({ itemIndex, rating }: HistoryEntry, set: SampleSet, sample: number) {
-  const { n, factors, items, itemBiases, mean, scale } = set
+  const { n, factors, items, itemBiases, itemPrecisions, mean, scale } = set
   const feature = new Float64Array(factors + 1).fill(1)
   const start = (itemIndex * n + sample) * factors
   for (let f = 0; f < factors; f++) feature[f] = n * items[start + f]
-  return { feature, target: (rating - mean) / scale - itemBiases[itemIndex * n + sample] }
+  const target = (rating - mean) / scale - itemBiases[itemIndex * n + sample]
+  return { feature, target, weight: itemPrecisions[itemIndex * n + sample] }
 }
 
 function solve(symmetric: Float64Array, right: Float64Array): Float64Array {

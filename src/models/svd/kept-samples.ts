@@ -7,6 +7,9 @@ import type { SvdParams } from './parameters.ts'
 export interface PosteriorSample {
   readonly prior: RowPrior
   readonly alpha: number
+  /** τ of every user and of every item. */
+  readonly userPrecisions: Float64Array
+  readonly itemPrecisions: Float64Array
   /** Means of the users given the items. */
   readonly users: Float32Array
   readonly userSamples: Float32Array
@@ -27,6 +30,9 @@ export class KeptSamples {
   readonly #alphas: Float32Array
   /** Σ over the draws of (x − m)ᵀ M (x − m) of each user, M the mean square of the items' (q, 1). */
   readonly #spread: Float64Array
+  /** τ of the items, nItems × capacity, and Σ 1/τ of the users. */
+  readonly #itemPrecisions: Float32Array
+  readonly #userNoise: Float64Array
   #count = 0
 
   constructor(train: TrainingSet, params: SvdParams) {
@@ -42,6 +48,8 @@ export class KeptSamples {
     this.#means = new Float32Array(capacity * this.#order)
     this.#alphas = new Float32Array(capacity)
     this.#spread = new Float64Array(train.nUsers)
+    this.#itemPrecisions = new Float32Array(train.nItems * capacity)
+    this.#userNoise = new Float64Array(train.nUsers)
   }
 
   /** Keeps the draw if it is the epoch's turn. */
@@ -50,7 +58,10 @@ export class KeptSamples {
     if (!isKept && this.#count > 0) return
     const slot = this.#count
     this.#store(slot, sample)
-    if (slot === 0) this.#spread.fill(0)
+    if (slot === 0) {
+      this.#spread.fill(0)
+      this.#userNoise.fill(0)
+    }
     this.#addSpread(sample)
     if (isKept) this.#count++
   }
@@ -61,7 +72,8 @@ export class KeptSamples {
     return Math.floor((draw * capacity) / nDraws) > Math.floor(((draw - 1) * capacity) / nDraws)
   }
 
-  #store(slot: number, { prior, alpha, users, items }: PosteriorSample): void {
+  #store(slot: number, sample: PosteriorSample): void {
+    const { prior, alpha, users, items, userPrecisions, itemPrecisions } = sample
     const [order, stride] = [this.#order, this.#stride]
     const capacity = capacityOf(this.#params)
     const copy = (into: Float32Array, from: Float32Array, nRows: number) => {
@@ -75,6 +87,10 @@ export class KeptSamples {
     this.#precisions.set(prior.precision, slot * order * order)
     this.#means.set(prior.mean, slot * order)
     this.#alphas[slot] = alpha
+    for (let item = 0; item < this.#train.nItems; item++) {
+      this.#itemPrecisions[item * capacity + slot] = itemPrecisions[item]
+    }
+    for (let user = 0; user < this.#train.nUsers; user++) this.#userNoise[user] += 1 / userPrecisions[user]
   }
 
   #addSpread({ users, userSamples, items }: PosteriorSample): void {
@@ -107,6 +123,8 @@ export class KeptSamples {
       itemFactors: { axis: 'item', width: n * parts.factors, data: items.factors },
       userBias: { axis: 'user', width: 1, data: averages(users.biases, n, scale) },
       itemBias: { axis: 'item', width: 1, data: averages(items.biases, n, scale) },
+      itemPrecision: { axis: 'item', width: n, data: firstColumns(this.#itemPrecisions, parts.capacity, n) },
+      userNoise: { axis: 'user', width: 1, data: Float32Array.from(this.#userNoise, (sum) => sum / n) },
       itemBiasSamples: { axis: 'item', width: n, data: items.biases },
       userVariance: {
         axis: 'user',
@@ -128,6 +146,8 @@ export class KeptSamples {
       priorMeans: this.#means,
       alphas: this.#alphas,
       spread: this.#spread,
+      keptItemPrecisions: this.#itemPrecisions,
+      userNoise: this.#userNoise,
       keptCount: Int32Array.of(this.#count),
     }
   }
@@ -139,6 +159,8 @@ export class KeptSamples {
     this.#means.set(arrays.priorMeans)
     this.#alphas.set(arrays.alphas)
     this.#spread.set(arrays.spread)
+    this.#itemPrecisions.set(arrays.keptItemPrecisions)
+    this.#userNoise.set(arrays.userNoise)
     this.#count = arrays.keptCount[0]
   }
 }
@@ -180,6 +202,14 @@ function splitRows(rows: Float32Array, nRows: number, { n, factors, capacity, fa
     }
   }
   return { factors: wide, biases }
+}
+
+/** The first n numbers of each row. */
+function firstColumns(rows: Float32Array, width: number, n: number): Float32Array {
+  return Float32Array.from(
+    { length: (rows.length / width) * n },
+    (_, at) => rows[Math.floor(at / n) * width + (at % n)],
+  )
 }
 
 function averages(biases: Float32Array, n: number, scale: number): Float32Array {

@@ -6,6 +6,7 @@ export const parameters = {
     description:
       'svd: gibbs samples from the posterior and averages (the most accurate), als and sgd find one optimum; als of implicit feedback: exact (primal or dual, row by row whichever is cheaper), cg, or auto for the cheapest of the three',
     default: 'gibbs',
+    before: 'als',
     options: ['gibbs', 'als', 'sgd'],
   },
   factors: {
@@ -30,6 +31,7 @@ export const parameters = {
     kind: 'number',
     description: 'first draws of gibbs that do not count',
     default: 30,
+    before: 0,
     min: 0,
     max: 10_000,
     integer: true,
@@ -38,6 +40,7 @@ export const parameters = {
     kind: 'number',
     description: 'draws of gibbs that are kept, evenly thinned: the model has so many times the factors',
     default: 24,
+    before: 1,
     min: 1,
     max: 1000,
     integer: true,
