@@ -13,6 +13,7 @@ export interface Kernels {
   ials_rows: RowKernel
   gram_rows: RowKernel
   rotate_rows: RowKernel
+  similar_rows: RowKernel
   top_k_rows: RowKernel
   top_k_neighbour_rows: RowKernel
 }
@@ -26,6 +27,7 @@ export type RowKernelName =
   | 'ials_rows'
   | 'gram_rows'
   | 'rotate_rows'
+  | 'similar_rows'
   | 'top_k_rows'
   | 'top_k_neighbour_rows'
 

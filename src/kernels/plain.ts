@@ -150,6 +150,30 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     }
   }
 
+  function similar_rows(lo: number, hi: number, scratch: number, ...args: number[]): void {
+    const [itemStarts, itemUsers, itemWeights, userStarts, userItems, userWeights, nItems, ...rest] = args
+    const [left, right, shrinkage, k, outItems, outScores] = rest
+    const entries = (starts: number, row: number) => {
+      const [start, end] = [ints[starts / 4 + row], ints[starts / 4 + row + 1]]
+      return Array.from({ length: end - start }, (_, at) => start + at)
+    }
+    for (let item = lo; item < hi; item++) {
+      const products = new Array<number>(nItems).fill(0)
+      for (const entry of entries(itemStarts, item)) {
+        const user = ints[itemUsers / 4 + entry]
+        for (const other of entries(userStarts, user)) {
+          products[ints[userItems / 4 + other]] +=
+            floats[itemWeights / 4 + entry] * floats[userWeights / 4 + other]
+        }
+      }
+      products.forEach((product, other) => {
+        const scale = floats[left / 4 + item] * floats[right / 4 + other] + shrinkage
+        floats[scratch / 4 + other] = product === 0 || other === item ? lowest : product / scale
+      })
+      top_k(scratch, nItems, k, outItems + 4 * item * k, outScores + 4 * item * k)
+    }
+  }
+
   /** Exact, however the compiled kernel is told to solve: conjugate gradients come close to it in enough steps. */
   function ials_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
     const [rowStarts, columns, weights, own, other, width, diagonal, reg, offset, exponent, , , ...out] = args
@@ -230,6 +254,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     ials_rows,
     gram_rows,
     rotate_rows,
+    similar_rows,
   }
 }
 

@@ -1,5 +1,6 @@
 import { RecsysError } from '../errors.ts'
 import { als } from './als/als.ts'
+import { itemKnn } from './item-knn/item-knn.ts'
 import { checkStateParams } from './model-state.ts'
 import { nmf } from './nmf/nmf.ts'
 import { completed } from './parameters.ts'
@@ -8,7 +9,13 @@ import { svd } from './svd/svd.ts'
 import type { Algorithm, AlgorithmName, Model, ModelState } from './types.ts'
 
 /** Every algorithm under the name that `--algo` takes. */
-export const algorithms: Readonly<Record<AlgorithmName, Algorithm>> = { svd, nmf, als, popular }
+export const algorithms: Readonly<Record<AlgorithmName, Algorithm>> = {
+  svd,
+  nmf,
+  als,
+  'item-knn': itemKnn,
+  popular,
+}
 
 /** The inverse of saving a model's state. @throws RECSYS_MODEL_SHAPE */
 export function restoreModel(state: ModelState): Model {
