@@ -14,6 +14,15 @@ export interface Kernels {
   gram_rows: RowKernel
   rotate_rows: RowKernel
   similar_rows: RowKernel
+  ease_rows: RowKernel
+  ease_spread_rows: RowKernel
+  ease_dual_rows: RowKernel
+  tile_gram_rows: RowKernel
+  tile_update_rows: RowKernel
+  tile_factor: RowKernel
+  tile_solve_rows: RowKernel
+  tile_inverse_columns: RowKernel
+  tile_product_columns: RowKernel
   top_k_rows: RowKernel
   top_k_neighbour_rows: RowKernel
 }
@@ -28,6 +37,15 @@ export type RowKernelName =
   | 'gram_rows'
   | 'rotate_rows'
   | 'similar_rows'
+  | 'ease_rows'
+  | 'ease_spread_rows'
+  | 'ease_dual_rows'
+  | 'tile_gram_rows'
+  | 'tile_update_rows'
+  | 'tile_factor'
+  | 'tile_solve_rows'
+  | 'tile_inverse_columns'
+  | 'tile_product_columns'
   | 'top_k_rows'
   | 'top_k_neighbour_rows'
 

@@ -1,5 +1,6 @@
 import { RecsysError } from '../errors.ts'
 import { als } from './als/als.ts'
+import { ease } from './ease/ease.ts'
 import { itemKnn } from './item-knn/item-knn.ts'
 import { checkStateParams } from './model-state.ts'
 import { nmf } from './nmf/nmf.ts'
@@ -13,6 +14,7 @@ export const algorithms: Readonly<Record<AlgorithmName, Algorithm>> = {
   svd,
   nmf,
   als,
+  ease,
   'item-knn': itemKnn,
   popular,
 }

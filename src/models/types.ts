@@ -5,7 +5,7 @@ import type { ParameterSpec, Params } from './parameters.ts'
 
 export type { Params } from './parameters.ts'
 
-export type AlgorithmName = 'svd' | 'nmf' | 'als' | 'item-knn' | 'popular'
+export type AlgorithmName = 'svd' | 'nmf' | 'als' | 'ease' | 'item-knn' | 'popular'
 
 /** A block of a model's state. `user` and `item` tensors are row-major, one row an index, `width` floats wide. */
 export interface Tensor {
@@ -42,6 +42,8 @@ export interface FitContext {
   readonly compute: Compute
   readonly seed: number
   readonly signal?: AbortSignal | undefined
+  /** Told what a training without epochs is at. */
+  onPhase?(text: string): void
   /** Called after every epoch, and waited for; 'stop' ends the training there. */
   onEpoch?(report: EpochReport, state: FitState): EpochVerdict | Promise<EpochVerdict>
   /** Where an interrupted training goes on; it ends in the same bytes as one that was not interrupted. */

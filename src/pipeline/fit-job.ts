@@ -37,6 +37,7 @@ export interface FitJob {
   readonly resume?: StoredCheckpoint | undefined
   readonly signal?: AbortSignal | undefined
   readonly onPlan?: (plan: MemoryPlan) => void
+  readonly onPhase?: ((text: string) => void) | undefined
   readonly onEpoch: (report: EpochReport) => void
 }
 
@@ -60,7 +61,7 @@ export async function fitModel(job: FitJob, compute: Compute): Promise<Fitted> {
   const watch = watchOf(job, compute, set, parts.validate)
   const resume = job.resume && { epoch: job.resume.epoch, arrays: ownArrays(job.resume.arrays) }
   const last = await algorithm.fit(set, params, {
-    ...{ compute, seed, signal, resume },
+    ...{ compute, seed, signal, resume, onPhase: (text) => job.onPhase?.(text) },
     onEpoch: (report, state) => afterEpoch(job, watch, report, state),
   })
   const best = watch.stopping?.best

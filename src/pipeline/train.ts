@@ -219,6 +219,7 @@ function fitJobOf(job: RunningJob) {
     fold: data.folds[0],
     header: { job: recordedJob(job) },
     resume: job.checkpoint,
+    onPhase: job.onProgress,
     onEpoch: (report: EpochReport) => {
       registry.logEpoch(runId, report.epoch, report.metrics)
       job.onEpoch?.(report)

@@ -11,3 +11,12 @@ export { rotate_rows } from './rotate-rows'
 export { similar_rows } from './similar-rows'
 export { top_k_neighbour_rows } from './top-k-neighbour-rows'
 export { top_k_rows } from './top-k-rows'
+export { ease_dual_rows, ease_rows, ease_spread_rows } from './ease-rows'
+export {
+  tile_factor,
+  tile_gram_rows,
+  tile_inverse_columns,
+  tile_product_columns,
+  tile_solve_rows,
+  tile_update_rows,
+} from './tiles'

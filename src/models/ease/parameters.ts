@@ -1,0 +1,22 @@
+import type { ParameterSpecs, ParamsOf } from '../parameters.ts'
+
+export const parameters = {
+  reg: {
+    kind: 'number',
+    description: 'λ, for ease added to the number of users of each item',
+    default: 100,
+    min: 1e-3,
+    max: 1e9,
+    integer: false,
+  },
+  neighbours: {
+    kind: 'number',
+    description: 'weights kept for each item, those of the largest size',
+    default: 1000,
+    min: 1,
+    max: 100_000,
+    integer: true,
+  },
+} as const satisfies ParameterSpecs
+
+export type EaseParams = ParamsOf<typeof parameters>
