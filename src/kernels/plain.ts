@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Kernels } from './instance.ts'
+import { plainEase, plainTiles } from './plain-tiles.ts'
 import { uniformAt } from './random.ts'
 
 /**
@@ -255,6 +256,8 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     gram_rows,
     rotate_rows,
     similar_rows,
+    ...plainTiles(memory),
+    ...plainEase(memory, top_k),
   }
 }
 

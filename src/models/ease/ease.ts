@@ -3,7 +3,7 @@ import { neighboursModel, neighbourTensors, rowsBySource } from '../neighbours-m
 import { ratingBiasTensors } from '../rating-bias.ts'
 import type { Algorithm, FitContext, Model, Params } from '../types.ts'
 import { type EaseParams, parameters } from './parameters.ts'
-import { invertGram, shareRows, type SharedRows, tiledInverseBytes, tileSize } from './tiled-inverse.ts'
+import { invertGram, type SharedRows, shareRows, tiledInverseBytes, tileSize } from './tiled-inverse.ts'
 
 /**
  * The shallow autoencoder in closed form (EASE: Steck 2019): B = I − P·diag(1/P_jj) with P = (XᵀX + λ)⁻¹ minimises
@@ -15,7 +15,8 @@ export const ease: Algorithm = {
   summary: 'linear autoencoder of items in closed form, for ranking',
   goal: 'ranking',
   parameters,
-  memoryBytes: (train, params, nThreads) => easeBytes(train, params as EaseParams, nThreads)[chooseRoad(train)],
+  memoryBytes: (train, params, nThreads) =>
+    easeBytes(train, params as EaseParams, nThreads)[chooseRoad(train)],
   fit,
   restore: neighboursModel,
 }
@@ -68,7 +69,14 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
   const { nUsers, nItems, ratingRange } = train
   const k = Math.min(neighbours, nItems)
   const job: Job = {
-    ...{ train, reg, k, context, byUser: shareRows(train.byUser, compute), byItem: shareRows(train.byItem, compute) },
+    ...{
+      train,
+      reg,
+      k,
+      context,
+      byUser: shareRows(train.byUser, compute),
+      byItem: shareRows(train.byItem, compute),
+    },
     ...{ best: compute.int32(nItems * k), weights: compute.float32(nItems * k) },
   }
   await (chooseRoad(train) === 'items' ? byItems(job) : byUsers(job))

@@ -68,12 +68,21 @@ export async function invertGram(
 }
 
 /** A tile job: `nRows` rows or columns of tiles, in ranges small enough for all threads. */
-function tileJob(kernel: string, nRows: number, args: readonly (number | Float32Array)[], { signal }: InverseContext) {
+function tileJob(
+  kernel: string,
+  nRows: number,
+  args: readonly (number | Float32Array)[],
+  { signal }: InverseContext,
+) {
   const rowsPerRange = Math.max(1, Math.floor(nRows / 32))
   return { kernel, nRows, rowsPerRange, scratchBytes: 4 * tileFloats, args, signal }
 }
 
-async function factor({ nBlocks, data }: Tiles, inverses: Float32Array, context: InverseContext): Promise<void> {
+async function factor(
+  { nBlocks, data }: Tiles,
+  inverses: Float32Array,
+  context: InverseContext,
+): Promise<void> {
   const { compute } = context
   for (let k = 0; k < nBlocks; k++) {
     await compute.run(tileJob('tile_update_rows', nBlocks - k, [data, k], context))
@@ -85,7 +94,11 @@ async function factor({ nBlocks, data }: Tiles, inverses: Float32Array, context:
   }
 }
 
-async function invertFactor({ nBlocks, data }: Tiles, inverses: Float32Array, context: InverseContext): Promise<void> {
+async function invertFactor(
+  { nBlocks, data }: Tiles,
+  inverses: Float32Array,
+  context: InverseContext,
+): Promise<void> {
   const { compute } = context
   const row = compute.float32(nBlocks * tileFloats)
   for (let i = 1; i < nBlocks; i++) {
@@ -96,7 +109,11 @@ async function invertFactor({ nBlocks, data }: Tiles, inverses: Float32Array, co
   }
 }
 
-async function multiply({ nBlocks, data }: Tiles, inverses: Float32Array, context: InverseContext): Promise<void> {
+async function multiply(
+  { nBlocks, data }: Tiles,
+  inverses: Float32Array,
+  context: InverseContext,
+): Promise<void> {
   const { compute } = context
   for (let i = 0; i < nBlocks; i++) {
     await compute.run(tileJob('tile_product_columns', i + 1, [data, i, nBlocks, inverses], context))
