@@ -23,6 +23,8 @@ export interface Kernels {
   tile_solve_rows: RowKernel
   tile_inverse_columns: RowKernel
   tile_product_columns: RowKernel
+  sgd_blocks: RowKernel
+  bpr_blocks: RowKernel
   top_k_rows: RowKernel
   top_k_neighbour_rows: RowKernel
 }
@@ -46,6 +48,8 @@ export type RowKernelName =
   | 'tile_solve_rows'
   | 'tile_inverse_columns'
   | 'tile_product_columns'
+  | 'sgd_blocks'
+  | 'bpr_blocks'
   | 'top_k_rows'
   | 'top_k_neighbour_rows'
 

@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Kernels } from './instance.ts'
+import { plainDescent } from './plain-descent.ts'
 import { plainEase, plainTiles } from './plain-tiles.ts'
 import { uniformAt } from './random.ts'
 
@@ -256,6 +257,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     gram_rows,
     rotate_rows,
     similar_rows,
+    ...plainDescent(memory),
     ...plainTiles(memory),
     ...plainEase(memory, top_k),
   }

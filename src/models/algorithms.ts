@@ -1,5 +1,6 @@
 import { RecsysError } from '../errors.ts'
 import { als } from './als/als.ts'
+import { bpr } from './bpr/bpr.ts'
 import { ease } from './ease/ease.ts'
 import { itemKnn } from './item-knn/item-knn.ts'
 import { checkStateParams } from './model-state.ts'
@@ -16,6 +17,7 @@ export const algorithms: Readonly<Record<AlgorithmName, Algorithm>> = {
   als,
   ease,
   'item-knn': itemKnn,
+  bpr,
   popular,
 }
 

@@ -5,7 +5,7 @@ import type { ParameterSpec, Params } from './parameters.ts'
 
 export type { Params } from './parameters.ts'
 
-export type AlgorithmName = 'svd' | 'nmf' | 'als' | 'ease' | 'item-knn' | 'popular'
+export type AlgorithmName = 'svd' | 'nmf' | 'als' | 'ease' | 'item-knn' | 'bpr' | 'popular'
 
 /** A block of a model's state. `user` and `item` tensors are row-major, one row an index, `width` floats wide. */
 export interface Tensor {

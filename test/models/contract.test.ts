@@ -40,7 +40,7 @@ function scoresOf(ranking: Ranking, user: number, history: readonly HistoryEntry
 function ownScore(model: Model, item: number): number {
   const { algorithm, tensors } = model
   if (algorithm === 'popular') return tensors.itemScore.data[item]
-  if (tensors.priorMean) {
+  if (tensors.priorMean || algorithm === 'bpr') {
     const scores = new Float32Array(nItems)
     model.scoreHistory([], scores)
     return scores[item]

@@ -20,3 +20,4 @@ export {
   tile_solve_rows,
   tile_update_rows,
 } from './tiles'
+export { bpr_blocks, sgd_blocks } from './sgd-blocks'

@@ -4,6 +4,7 @@ import { fitByAls, restoreAls } from './als-solver.ts'
 import { fitByGibbs, gibbsBytes } from './gibbs-fit.ts'
 import { gibbsModel } from './gibbs-model.ts'
 import { parameters, type SvdParams } from './parameters.ts'
+import { fitBySgd, restoreSgd, sgdBytes } from './sgd-solver.ts'
 
 /**
  * Biased matrix factorisation on observed ratings (Koren, Bell & Volinsky 2009): rating ≈ μ + b_u + b_i + ⟨p_u, q_i⟩,
@@ -16,16 +17,20 @@ export const svd: Algorithm = {
   parameters,
   memoryBytes: (train, params) => {
     const { solver, factors } = params as SvdParams
+    if (solver === 'sgd') return sgdBytes(train, params as SvdParams)
     return solver === 'gibbs' ? gibbsBytes(train, params as SvdParams) : alternatingBytes(train, factors)
   },
   fit: async (train, params, context) => {
     const { solver } = params as SvdParams
-    return solver === 'gibbs' ? fitByGibbs(train, params, context) : fitByAls(train, params, context)
+    return fits[solver](train, params, context)
   },
   restore,
 }
 
+const fits = { gibbs: fitByGibbs, als: fitByAls, sgd: fitBySgd } as const
+const restores = { gibbs: gibbsModel, als: restoreAls, sgd: restoreSgd } as const
+
 function restore(state: ModelState): Model {
   const { solver } = state.params as SvdParams
-  return solver === 'gibbs' ? gibbsModel(state) : restoreAls(state)
+  return restores[solver](state)
 }

@@ -1,0 +1,93 @@
+import type { RowKernel } from './instance.ts'
+import { uniformAt } from './random.ts'
+
+/** The plain twins of `assembly/sgd-blocks.ts`. */
+export function plainDescent(memory: WebAssembly.Memory): Record<'sgd_blocks' | 'bpr_blocks', RowKernel> {
+  const floats = new Float32Array(memory.buffer)
+  const doubles = new Float64Array(memory.buffer)
+  const ints = new Int32Array(memory.buffer)
+
+  /** Entries of user block `block` in a stratum. */
+  const spanOf = (blockStarts: number, nBlocks: number, block: number, stratum: number) => {
+    const cell = blockStarts / 4 + block * nBlocks + ((block + stratum) % nBlocks)
+    return [ints[cell], ints[cell + 1]] as const
+  }
+
+  function sgd_blocks(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [blockStarts, nBlocks, stratum, users, items, targets, userRows, itemRows, stride, ...rates] = args
+    const [rate, reg, regBias, squares] = rates
+    const width = stride - 4
+    for (let block = lo; block < hi; block++) {
+      const [start, end] = spanOf(blockStarts, nBlocks, block, stratum)
+      for (let entry = start; entry < end; entry++) {
+        const p = userRows / 4 + ints[users / 4 + entry] * stride
+        const q = itemRows / 4 + ints[items / 4 + entry] * stride
+        let error = floats[targets / 4 + entry] - floats[p + width] - floats[q + width]
+        for (let f = 0; f < width; f++) error -= floats[p + f] * floats[q + f]
+        for (const bias of [p + width, q + width]) floats[bias] += rate * (error - regBias * floats[bias])
+        for (let f = 0; f < width; f++) {
+          const [x, y] = [floats[p + f], floats[q + f]]
+          floats[p + f] += rate * (error * y - reg * x)
+          floats[q + f] += rate * (error * x - reg * y)
+        }
+        doubles[squares / 8 + block] += error * error
+      }
+    }
+  }
+
+  function bpr_blocks(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [
+      blockStarts,
+      nBlocks,
+      stratum,
+      users,
+      items,
+      userRows,
+      itemRows,
+      stride,
+      rate,
+      reg,
+      regBias,
+      ...draws
+    ] = args
+    const [userStarts, userItems, drawStarts, drawItems, seed, losses] = draws
+    const width = stride - 4
+    const draw = (user: number, itemBlock: number, entry: number): number => {
+      const own = ints.subarray(
+        userItems / 4 + ints[userStarts / 4 + user],
+        userItems / 4 + ints[userStarts / 4 + user + 1],
+      )
+      const [first, end] = [ints[drawStarts / 4 + itemBlock], ints[drawStarts / 4 + itemBlock + 1]]
+      for (let trial = 0; trial < 16; trial++) {
+        const place = Math.floor(uniformAt(seed, entry * 16 + trial) * (end - first))
+        const item = ints[drawItems / 4 + first + place]
+        if (!own.includes(item)) return item
+      }
+      return -1
+    }
+    for (let block = lo; block < hi; block++) {
+      const [start, end] = spanOf(blockStarts, nBlocks, block, stratum)
+      for (let entry = start; entry < end; entry++) {
+        const user = ints[users / 4 + entry]
+        const other = draw(user, (block + stratum) % nBlocks, entry)
+        if (other < 0) continue
+        const p = userRows / 4 + user * stride
+        const [q, r] = [itemRows / 4 + ints[items / 4 + entry] * stride, itemRows / 4 + other * stride]
+        let x = floats[q + width] - floats[r + width]
+        for (let f = 0; f < width; f++) x += floats[p + f] * (floats[q + f] - floats[r + f])
+        const slope = 1 / (1 + Math.exp(x))
+        floats[q + width] += rate * (slope - regBias * floats[q + width])
+        floats[r + width] -= rate * (slope + regBias * floats[r + width])
+        for (let f = 0; f < width; f++) {
+          const [a, b, c] = [floats[p + f], floats[q + f], floats[r + f]]
+          floats[p + f] += rate * (slope * (b - c) - reg * a)
+          floats[q + f] += rate * (slope * a - reg * b)
+          floats[r + f] += rate * (-slope * a - reg * c)
+        }
+        doubles[losses / 8 + block] += Math.log1p(Math.exp(-x))
+      }
+    }
+  }
+
+  return { sgd_blocks, bpr_blocks }
+}

@@ -1,0 +1,39 @@
+import type { ParameterSpecs, ParamsOf } from '../parameters.ts'
+
+export const parameters = {
+  factors: { kind: 'number', description: 'latent factors', default: 96, min: 1, max: 1024, integer: true },
+  epochs: {
+    kind: 'number',
+    description: 'passes over users and items',
+    default: 100,
+    min: 1,
+    max: 10_000,
+    integer: true,
+  },
+  learningRate: {
+    kind: 'number',
+    description: 'step of the first epoch',
+    default: 0.1,
+    min: 0,
+    max: 10,
+    integer: false,
+  },
+  rateDecay: {
+    kind: 'number',
+    description: 'by what the step is multiplied from epoch to epoch',
+    default: 0.99,
+    min: 0.01,
+    max: 1,
+    integer: false,
+  },
+  reg: { kind: 'number', description: 'λ, for bpr a draw', default: 0.003, min: 0, max: 10, integer: false },
+  negatives: {
+    kind: 'choice',
+    description:
+      'items that a chosen one is compared with: uniform, or popular ones as often as they were chosen',
+    default: 'uniform',
+    options: ['uniform', 'popular'],
+  },
+} as const satisfies ParameterSpecs
+
+export type BprParams = ParamsOf<typeof parameters>

@@ -1,0 +1,141 @@
+import { meanRating } from '../../dataset/training-mean.ts'
+import type { TrainingSet } from '../../dataset/types.ts'
+import { normalAt } from '../../kernels/random.ts'
+import { averageRow } from '../average-row.ts'
+import { diverged } from '../diverged.ts'
+import { factorModel } from '../factor-model.ts'
+import { scaleOf } from '../ridge.ts'
+import { allocateStrata, fillStrata, nBlocks, type Strata, strataBytes } from '../strata.ts'
+import type { FitContext, FitState, Model, ModelState, Params, Tensor } from '../types.ts'
+import type { SvdParams } from './parameters.ts'
+
+/** Floats a row: factors and, from a multiple of 4 on, the bias and zeros. */
+function strideOf(factors: number): number {
+  return ((factors + 3) & ~3) + 4
+}
+
+export function sgdBytes(train: TrainingSet, { factors }: SvdParams): number {
+  return (
+    strataBytes(train.byUser.columns.length) + 4 * strideOf(factors) * (train.nUsers + train.nItems) + 1024
+  )
+}
+
+/** The penalty of a bias for one of a factor. */
+const biasShare = 0.1
+
+interface Descent {
+  readonly strata: Strata
+  readonly users: Float32Array
+  readonly items: Float32Array
+  /** Σ e² of each user block. */
+  readonly squares: Float64Array
+}
+
+/**
+ * Stochastic gradient descent (Funk 2006; Koren, Bell & Volinsky 2009) over strata of blocks, so that threads never meet
+ * on a row (DSGD: Gemulla et al. 2011). The learning rate falls by a constant factor from epoch to epoch.
+ */
+export async function fitBySgd(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
+  const resolved = params as SvdParams
+  const mean = meanRating(train)
+  const scale = scaleOf(train.ratingRange)
+  const { nUsers, nItems, ratingRange } = train
+  const descent = startDescent(train, resolved, context)
+  const state: FitState = {
+    model: () =>
+      restoreSgd({
+        algorithm: 'svd',
+        params,
+        nUsers,
+        nItems,
+        ratingRange,
+        tensors: tensorsOf(descent, train, resolved, mean),
+      }),
+    arrays: () => ({ users: descent.users, items: descent.items }),
+  }
+  for (let epoch = (context.resume?.epoch ?? 0) + 1; epoch <= resolved.epochs; epoch++) {
+    const seed = Math.imul(context.seed + 1, 0x9e3779b1) + epoch
+    fillStrata(descent.strata, train.byUser, seed, (value) => (value - mean) / scale)
+    await descend(descent, resolved, epoch, context)
+    const loss =
+      descent.squares.reduce((sum, value) => sum + value, 0) / Math.max(1, train.byUser.columns.length)
+    if (!Number.isFinite(loss)) throw diverged(epoch, loss)
+    const report = { epoch, nEpochs: resolved.epochs, metrics: { loss, trainRmse: scale * Math.sqrt(loss) } }
+    if ((await context.onEpoch?.(report, state)) === 'stop') break
+  }
+  return await state.model()
+}
+
+function startDescent(
+  train: TrainingSet,
+  { factors }: SvdParams,
+  { compute, seed, resume }: FitContext,
+): Descent {
+  const stride = strideOf(factors)
+  const descent = {
+    strata: allocateStrata(train.byUser.columns.length, compute),
+    users: compute.float32(train.nUsers * stride),
+    items: compute.float32(train.nItems * stride),
+    squares: compute.float64(nBlocks),
+  }
+  if (resume) {
+    descent.users.set(resume.arrays.users)
+    descent.items.set(resume.arrays.items)
+    return descent
+  }
+  for (const [side, rows] of [descent.users, descent.items].entries()) {
+    for (let at = 0; at < rows.length; at++) {
+      if (at % stride < factors) rows[at] = 0.1 * normalAt(seed + side, at)
+    }
+  }
+  return descent
+}
+
+/** One pass over all entries, stratum by stratum. */
+async function descend(
+  { strata, users, items, squares }: Descent,
+  { factors, learningRate, rateDecay, reg }: SvdParams,
+  epoch: number,
+  { compute, signal }: FitContext,
+): Promise<void> {
+  squares.fill(0)
+  const rate = learningRate * rateDecay ** (epoch - 1)
+  const { blockStarts, users: entryUsers, items: entryItems, values } = strata
+  for (let stratum = 0; stratum < nBlocks; stratum++) {
+    const entries = [blockStarts, nBlocks, stratum, entryUsers, entryItems, values]
+    const args = [...entries, users, items, strideOf(factors), rate, reg, biasShare * reg, squares]
+    await compute.run({ kernel: 'sgd_blocks', nRows: nBlocks, rowsPerRange: 1, args, signal })
+  }
+}
+
+function tensorsOf({ users, items }: Descent, train: TrainingSet, { factors }: SvdParams, mean: number) {
+  const scale = scaleOf(train.ratingRange)
+  const stride = strideOf(factors)
+  const columns = (rows: Float32Array, rated: Int32Array, from: number, width: number, factor: number) => {
+    const isRated = (row: number) => rated[row + 1] > rated[row]
+    const average = averageRow(rows, stride, isRated)
+    const out = new Float32Array((rows.length / stride) * width)
+    for (let at = 0; at < out.length; at++) {
+      const [row, column] = [Math.floor(at / width), from + (at % width)]
+      out[at] = factor * (isRated(row) ? rows[row * stride + column] : average[column])
+    }
+    return out
+  }
+  const tensors: Record<string, Tensor> = { mean: { axis: 'model', width: 1, data: Float32Array.of(mean) } }
+  for (const [axis, rows, { rowStarts }, factor] of [
+    ['user', users, train.byUser, scale],
+    ['item', items, train.byItem, 1],
+  ] as const) {
+    tensors[`${axis}Factors`] = { axis, width: factors, data: columns(rows, rowStarts, 0, factors, factor) }
+    tensors[`${axis}Bias`] = { axis, width: 1, data: columns(rows, rowStarts, stride - 4, 1, scale) }
+  }
+  return tensors
+}
+
+export function restoreSgd(state: ModelState): Model {
+  const { reg } = state.params as SvdParams
+  const penalty = Math.max(reg, 1e-6)
+  // The users' factors carry the scale: what is folded in is s times as large, with items as they are.
+  const ridge = { reg: penalty, damping: 0, regBias: biasShare * penalty, biasDamping: 0 }
+  return factorModel(state, { ridge, nonNegative: false })
+}

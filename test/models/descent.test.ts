@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Compute } from '../../src/kernels/compute.ts'
+import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
+import { plainKernels } from '../../src/kernels/plain.ts'
+import { normalAt, uniformAt } from '../../src/kernels/random.ts'
+import { SharedMemory } from '../../src/kernels/shared-memory.ts'
+import { algorithms } from '../../src/models/algorithms.ts'
+import { resolveParams } from '../../src/models/parameters.ts'
+import { allocateStrata, fillStrata, nBlocks } from '../../src/models/strata.ts'
+import type { AlgorithmName, Checkpoint, Params } from '../../src/models/types.ts'
+import { startCompute } from '../../src/workers/pool.ts'
+import { generatedRatings, trainingSetOf } from '../helpers/training-sets.ts'
+
+let compute: Compute
+beforeAll(async () => {
+  compute = await startCompute({ nThreads: 2 })
+})
+afterAll(() => compute.release())
+
+const [nUsers, nItems] = [60, 45]
+const rows = generatedRatings(nUsers, nItems, 0.4, 21)
+const train = trainingSetOf(rows, nUsers, nItems)
+
+test('every entry lies once in the block of its user and item, and blocks on a diagonal share no row', () => {
+  const shared = new SharedMemory()
+  const local = {
+    int32: (n: number) => shared.int32(n),
+    float32: (n: number) => shared.float32(n),
+  } as Compute
+  const strata = allocateStrata(rows.length, local)
+  fillStrata(strata, train.byUser, 9, (value) => value)
+  const pairs = new Set(
+    Array.from(strata.users, (user, at) => `${user} ${strata.items[at]} ${strata.values[at]}`),
+  )
+  expect(pairs).toEqual(new Set(rows.map(({ user, item, rating }) => `${user} ${item} ${rating}`)))
+  for (let stratum = 0; stratum < nBlocks; stratum++) {
+    const owner = new Map<string, number>()
+    for (let block = 0; block < nBlocks; block++) {
+      const cell = block * nBlocks + ((block + stratum) % nBlocks)
+      for (let at = strata.blockStarts[cell]; at < strata.blockStarts[cell + 1]; at++) {
+        for (const row of [`user ${strata.users[at]}`, `item ${strata.items[at]}`]) {
+          expect(owner.get(row) ?? block, row).toBe(block)
+          owner.set(row, block)
+        }
+      }
+    }
+  }
+})
+
+describe.each([
+  ['svd', { solver: 'sgd', factors: 10, epochs: 12 }],
+  ['bpr', { factors: 10, epochs: 12 }],
+  ['bpr', { factors: 10, epochs: 12, negatives: 'popular' }],
+] as [AlgorithmName, Params][])('%s %o', (name, given) => {
+  async function fitted(on: Compute, resume?: Checkpoint) {
+    const losses: number[] = []
+    const checkpoints: Checkpoint[] = []
+    const model = await on.scoped(() =>
+      algorithms[name].fit(train, resolveParams(algorithms[name], given), {
+        ...{ compute: on, seed: 4, resume },
+        onEpoch: ({ epoch, metrics }, state) => {
+          losses.push(metrics.loss)
+          const copies = Object.entries(state.arrays()).map(([key, array]) => [key, array.slice()])
+          checkpoints.push({ epoch, arrays: Object.fromEntries(copies) })
+        },
+      }),
+    )
+    return { model, losses, checkpoints }
+  }
+
+  test('one thread and three give the same bytes', async () => {
+    const three = await startCompute({ nThreads: 3 })
+    const one = await startCompute({ nThreads: 1 })
+    try {
+      const [a, b] = [await fitted(one), await fitted(three)]
+      expect(a.losses).toEqual(b.losses)
+      for (const [key, { data }] of Object.entries(a.model.tensors))
+        expect(b.model.tensors[key].data, key).toEqual(data)
+    } finally {
+      await Promise.all([one.release(), three.release()])
+    }
+  })
+
+  test('the loss falls, and a resumed training ends in the same bytes', async () => {
+    const whole = await fitted(compute)
+    expect(whole.losses.at(-1)).toBeLessThan(0.9 * whole.losses[0])
+    const resumed = await fitted(compute, whole.checkpoints[4])
+    expect(resumed.losses).toEqual(whole.losses.slice(5))
+    for (const [key, { data }] of Object.entries(whole.model.tensors)) {
+      expect(resumed.model.tensors[key].data, key).toEqual(data)
+    }
+  })
+})
+
+test('bpr puts what was chosen above what was not', async () => {
+  const model = await algorithms.bpr.fit(train, resolveParams(algorithms.bpr, { epochs: 40 }), {
+    compute,
+    seed: 4,
+  })
+  const scores = new Float32Array(nItems)
+  let [right, pairs] = [0, 0]
+  for (let user = 0; user < nUsers; user++) {
+    model.scoreUser(user, [], scores)
+    const own = new Set(rows.filter((row) => row.user === user).map(({ item }) => item))
+    for (const item of own) {
+      for (let other = 0; other < nItems; other++) {
+        if (own.has(other)) continue
+        pairs++
+        if (scores[item] > scores[other]) right++
+      }
+    }
+  }
+  expect(right / pairs).toBeGreaterThan(0.95)
+})
+
+test.each(['sgd_blocks', 'bpr_blocks'] as const)('%s agrees with its twin', (kernel) => {
+  const shared = new SharedMemory()
+  shared.memory.grow(8)
+  const local = {
+    int32: (n: number) => shared.int32(n),
+    float32: (n: number) => shared.float32(n),
+  } as Compute
+  const strata = allocateStrata(rows.length, local)
+  fillStrata(strata, train.byUser, 9, (value) => value - 3)
+  const stride = 16
+  const share = (values: ArrayLike<number>) => {
+    const ints = shared.int32(values.length)
+    ints.set(values)
+    return ints
+  }
+  const csr = [share(train.byUser.rowStarts), share(train.byUser.columns)]
+  const draws = [
+    share(Array.from({ length: nBlocks + 1 }, (_, at) => 2 * at)),
+    share(Array.from({ length: 2 * nBlocks }, (_, at) => at)),
+  ]
+  const { blockStarts, users, items, values } = strata
+  const run = (kernels: Kernels) => {
+    const sides = [nUsers, nItems].map((n) => {
+      const side = shared.float32(n * stride)
+      side.forEach((_, at) => {
+        side[at] = at % stride <= 12 ? 0.3 * normalAt(n, at) + 0.01 * uniformAt(n, at) : 0
+      })
+      return side
+    })
+    const sums = shared.float64(nBlocks)
+    const start = [blockStarts, nBlocks, 3, users, items]
+    const rates = [stride, 0.05, 0.02, 0.01]
+    const args =
+      kernel === 'sgd_blocks'
+        ? [...start, values, ...sides, ...rates, sums]
+        : [...start, ...sides, ...rates, ...csr, ...draws, 77, sums]
+    kernels[kernel](
+      0,
+      nBlocks,
+      0,
+      ...args.map((value) => (typeof value === 'number' ? value : value.byteOffset)),
+    )
+    return [...sides, sums]
+  }
+  const got = run(instantiateKernels(compileKernels(), shared.memory))
+  const expected = run(plainKernels(shared.memory))
+  expected.forEach((values, side) => {
+    values.forEach((value, at) => {
+      expect(Math.abs(got[side][at] - value), `${side} ${at}`).toBeLessThan(
+        1e-4 * Math.max(1, Math.abs(value)),
+      )
+    })
+  })
+})
