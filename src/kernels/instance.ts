@@ -3,6 +3,10 @@ import { readAsset } from '../host.ts'
 /** Addresses are byte offsets into the shared memory. Documented in `assembly/`. */
 export interface Kernels {
   dot(a: number, b: number, width: number): number
+  /** Measures the host: 96 operations a step on registers. */
+  fma_peak(nSteps: number, a: number): number
+  /** 64 operations a step with loads from the first-level cache. */
+  fma_peak_loads(nSteps: number, a: number): number
   gram(panel: number, nRows: number, width: number, gram: number): void
   cholesky(a: number, order: number, nRows: number, stride: number): void
   solveTransposed(a: number, order: number, stride: number, y: number): void

@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Kernels } from './instance.ts'
+import { plainDense } from './plain-dense.ts'
 import { plainDescent } from './plain-descent.ts'
 import { plainEase, plainTiles } from './plain-tiles.ts'
 import { uniformAt } from './random.ts'
@@ -257,6 +258,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     gram_rows,
     rotate_rows,
     similar_rows,
+    ...plainDense(memory),
     ...plainDescent(memory),
     ...plainTiles(memory),
     ...plainEase(memory, top_k),

@@ -11,6 +11,23 @@ export interface KernelCase {
   run(kernels: Kernels): number
 }
 
+/** What the host can do at most: multiply-adds on registers, and with loads from the first-level cache. */
+export function peakCases(shared: SharedMemory): KernelCase[] {
+  const nSteps = 64 * 100
+  const a = shared.float32(8 + 2048).fill(1e-3)
+  const run = (kernel: 'fma_peak' | 'fma_peak_loads') => (kernels: Kernels) =>
+    kernels[kernel](nSteps, a.byteOffset)
+  return [
+    { name: 'multiply-adds on registers', flops: 96 * nSteps, run: run('fma_peak') },
+    { name: 'multiply-adds with loads', flops: 64 * nSteps, run: run('fma_peak_loads') },
+  ]
+}
+
+/** Gram product and factorisation with its right-hand side, without the row kernels that call them. */
+export function denseCases(shared: SharedMemory, order: number): KernelCase[] {
+  return [gramCase(shared, order), choleskyCase(shared, order)]
+}
+
 /** The shapes of one half step at `nFactors`: Gram product of a panel, factorisation and solve, whole rows. */
 export function solverCases(shared: SharedMemory, nFactors: number): KernelCase[] {
   return [gramCase(shared, nFactors), choleskyCase(shared, nFactors), ...rowCases(shared, nFactors)]

@@ -1,4 +1,5 @@
 export { dot } from './dot'
+export { fma_peak, fma_peak_loads } from './fma-peak'
 export { gram } from './gram'
 export { cholesky, solveTransposed } from './cholesky'
 export { als_rows } from './als-rows'
