@@ -6,6 +6,14 @@ export function fma(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c)
 }
 
+/** c − a·b in each of four lanes, rounded as `fma`. */
+// @ts-ignore: decorator
+@inline
+export function subtractProduct(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c)
+  return f32x4.sub(c, f32x4.mul(a, b))
+}
+
 /** The sum of the four lanes, pairwise. */
 // @ts-ignore: decorator
 @inline
