@@ -7,6 +7,8 @@ export interface Kernels {
   fma_peak(nSteps: number, a: number): number
   /** 64 operations a step with loads from the first-level cache. */
   fma_peak_loads(nSteps: number, a: number): number
+  gemm: MatrixProduct
+  gemm_transposed: MatrixProduct
   gram(panel: number, nRows: number, width: number, gram: number): void
   cholesky(a: number, order: number, nRows: number, stride: number): void
   solveTransposed(a: number, order: number, stride: number, y: number): void
@@ -32,6 +34,14 @@ export interface Kernels {
   top_k_rows: RowKernel
   top_k_neighbour_rows: RowKernel
 }
+
+/** C (m × n) += A (m × k) · B, strides in floats. */
+export type MatrixProduct = (
+  ...args: [
+    ...[m: number, n: number, k: number],
+    ...[a: number, strideA: number, b: number, strideB: number, c: number, strideC: number, scratch: number],
+  ]
+) => void
 
 export type RowKernel = (rowLo: number, rowHi: number, scratch: number, ...args: number[]) => void
 

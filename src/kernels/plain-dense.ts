@@ -1,3 +1,5 @@
+import type { MatrixProduct } from './instance.ts'
+
 /** Twins of the dense kernels and of the two that measure the host, see `plainKernels`. */
 export function plainDense(memory: WebAssembly.Memory) {
   const floats = new Float32Array(memory.buffer)
@@ -22,5 +24,20 @@ export function plainDense(memory: WebAssembly.Memory) {
     return sum
   }
 
-  return { fma_peak, fma_peak_loads }
+  const product =
+    (isTransposed: boolean): MatrixProduct =>
+    (m, n, k, a, strideA, b, strideB, c, strideC) => {
+      const [stepDown, stepRight] = isTransposed ? [1, strideB] : [strideB, 1]
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let sum = floats[c / 4 + i * strideC + j]
+          for (let p = 0; p < k; p++) {
+            sum += floats[a / 4 + i * strideA + p] * floats[b / 4 + p * stepDown + j * stepRight]
+          }
+          floats[c / 4 + i * strideC + j] = sum
+        }
+      }
+    }
+
+  return { fma_peak, fma_peak_loads, gemm: product(false), gemm_transposed: product(true) }
 }

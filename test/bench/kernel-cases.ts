@@ -1,5 +1,6 @@
 import type { Kernels } from '../../src/kernels/instance.ts'
 import { normalAt, uniformAt } from '../../src/kernels/random.ts'
+import { gemmScratchBytes, rotateScratchBytes } from '../../src/kernels/scratch.ts'
 import type { SharedMemory } from '../../src/kernels/shared-memory.ts'
 
 /** One thing that every build of the kernels and their twin can be timed on; its buffers lie in one shared memory. */
@@ -23,14 +24,19 @@ export function peakCases(shared: SharedMemory): KernelCase[] {
   ]
 }
 
-/** Gram product and factorisation with its right-hand side, without the row kernels that call them. */
+/** Gram product, factorisation with its right-hand side and matrix product, without the row kernels that call them. */
 export function denseCases(shared: SharedMemory, order: number): KernelCase[] {
-  return [gramCase(shared, order), choleskyCase(shared, order)]
+  return [gramCase(shared, order), choleskyCase(shared, order), gemmCase(shared, order)]
 }
 
-/** The shapes of one half step at `nFactors`: Gram product of a panel, factorisation and solve, whole rows. */
+/** What implicit ALS does once a half step with all rows of one side. */
+export function basisCases(shared: SharedMemory, width: number): KernelCase[] {
+  return [gramRowsCase(shared, width), rotateCase(shared, width)]
+}
+
+/** Whole rows of one half step at `nFactors`. */
 export function solverCases(shared: SharedMemory, nFactors: number): KernelCase[] {
-  return [gramCase(shared, nFactors), choleskyCase(shared, nFactors), ...rowCases(shared, nFactors)]
+  return rowCases(shared, nFactors)
 }
 
 export function rankingCases(shared: SharedMemory): KernelCase[] {
@@ -54,6 +60,62 @@ function gramCase(shared: SharedMemory, nFactors: number): KernelCase {
       out.fill(0)
       kernels.gram(panel.byteOffset, nRows, width, out.byteOffset)
       return out[width]
+    },
+  }
+}
+
+/** C += A·B of square matrices. */
+function gemmCase(shared: SharedMemory, order: number): KernelCase {
+  const [a, b] = [11, 12].map((seed) => randomFloats(shared, order * order, seed))
+  const c = shared.float32(order * order)
+  const scratch = shared.allocate(gemmScratchBytes)
+  const operands = [a, b, c].flatMap((matrix) => [matrix.byteOffset, order]) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  return {
+    name: `gemm d=${order}`,
+    flops: 2 * order ** 3,
+    run(kernels) {
+      kernels.gemm(order, order, order, ...operands, scratch)
+      return c[order]
+    },
+  }
+}
+
+/** 256 rows times a square matrix, in place; the rows do not grow, since the matrix is a permutation. */
+function rotateCase(shared: SharedMemory, width: number): KernelCase {
+  const nRows = 256
+  const rows = randomFloats(shared, nRows * width, 13)
+  const matrix = shared.float32(width * width)
+  for (let i = 0; i < width; i++) matrix[i * width + ((i + 1) % width)] = 1
+  const scratch = shared.allocate(rotateScratchBytes(width))
+  return {
+    name: `rotate_rows d=${width}`,
+    flops: 2 * nRows * width ** 2,
+    run(kernels) {
+      kernels.rotate_rows(0, nRows, scratch, rows.byteOffset, width, matrix.byteOffset)
+      return rows[0]
+    },
+  }
+}
+
+/** 2,048 rows into one slot. */
+function gramRowsCase(shared: SharedMemory, width: number): KernelCase {
+  const nRows = 2048
+  const rows = randomFloats(shared, nRows * width, 14)
+  const slot = shared.float32(width * width)
+  return {
+    name: `gram_rows d=${width}`,
+    flops: nRows * width * (width + 1),
+    run(kernels) {
+      slot.fill(0)
+      kernels.gram_rows(0, nRows, 0, rows.byteOffset, width, nRows, slot.byteOffset)
+      return slot[width]
     },
   }
 }

@@ -5,7 +5,14 @@ import { readAsset } from '../../src/host.ts'
 import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
-import { denseCases, type KernelCase, peakCases, rankingCases, solverCases } from './kernel-cases.ts'
+import {
+  basisCases,
+  denseCases,
+  type KernelCase,
+  peakCases,
+  rankingCases,
+  solverCases,
+} from './kernel-cases.ts'
 
 /**
  * The kernels in WebAssembly, with and without relaxed SIMD, against their plain TypeScript twins, on one thread. The
@@ -27,7 +34,8 @@ const shared = new SharedMemory()
 const [ceiling, ...peaks] = peakCases(shared)
 const cases = [
   ...peaks,
-  ...[8, 16, 32, 256].flatMap((order) => denseCases(shared, order)),
+  ...[8, 16, 32, 64, 128, 256].flatMap((order) => denseCases(shared, order)),
+  ...[64, 128, 256].flatMap((width) => basisCases(shared, width)),
   ...[20, 50, 64, 128].flatMap((nFactors) => solverCases(shared, nFactors)),
   ...rankingCases(shared),
 ].filter(({ name }) => new RegExp(flags.only).test(name))

@@ -1,5 +1,6 @@
 export { dot } from './dot'
 export { fma_peak, fma_peak_loads } from './fma-peak'
+export { gemm, gemm_transposed } from './gemm'
 export { gram } from './gram'
 export { cholesky, solveTransposed } from './cholesky'
 export { als_rows } from './als-rows'

@@ -1,6 +1,7 @@
 import type { Csr, TrainingSet } from '../../dataset/types.ts'
 import type { Compute } from '../../kernels/compute.ts'
 import { eigenSymmetric } from '../../kernels/eigen.ts'
+import { rotateScratchBytes } from '../../kernels/scratch.ts'
 import { chooseMethods, ialsScratchBytes } from './cost-model.ts'
 import type { AlsParams } from './parameters.ts'
 
@@ -76,7 +77,13 @@ export async function toEigenbasis(
     const { values, rotation } = descending(await eigenSymmetric(compute, matrix, width), width, compute)
     for (const side of keepOwn ? [other, own] : [other]) {
       const args = [side.rows, width, rotation]
-      await compute.run({ kernel: 'rotate_rows', nRows: side.nRows, scratchBytes: 16 * width, args, signal })
+      await compute.run({
+        kernel: 'rotate_rows',
+        nRows: side.nRows,
+        scratchBytes: rotateScratchBytes(width),
+        args,
+        signal,
+      })
     }
     return values.map((value) => Math.max(0, value))
   })

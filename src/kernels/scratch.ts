@@ -1,0 +1,11 @@
+/** Private memory that dense kernels need, see `assembly/gemm.ts`. */
+const depthBlock = 256
+const rowBlock = 64
+/** One panel of eight columns and one tile that is cut off. */
+const panelBytes = 4 * (8 * depthBlock + 32)
+
+export const gemmScratchBytes = 4 * rowBlock * depthBlock + panelBytes
+
+export function rotateScratchBytes(width: number): number {
+  return 4 * rowBlock * width + panelBytes
+}
