@@ -50,28 +50,38 @@ export function plainDescent(memory: WebAssembly.Memory): Record<'sgd_blocks' | 
       regBias,
       ...draws
     ] = args
-    const [userStarts, userItems, drawStarts, drawItems, seed, losses] = draws
+    const [userStarts, userItems, drawStarts, drawItems, candidates, seed, losses] = draws
     const width = stride - 4
-    const draw = (user: number, itemBlock: number, entry: number): number => {
+    const draw = (user: number, itemBlock: number, position: number): number => {
       const own = ints.subarray(
         userItems / 4 + ints[userStarts / 4 + user],
         userItems / 4 + ints[userStarts / 4 + user + 1],
       )
       const [first, end] = [ints[drawStarts / 4 + itemBlock], ints[drawStarts / 4 + itemBlock + 1]]
       for (let trial = 0; trial < 16; trial++) {
-        const place = Math.floor(uniformAt(seed, entry * 16 + trial) * (end - first))
+        const place = Math.floor(uniformAt(seed, position * 16 + trial) * (end - first))
         const item = ints[drawItems / 4 + first + place]
         if (!own.includes(item)) return item
       }
       return -1
     }
+    const scoreOf = (p: number, item: number): number => {
+      const r = itemRows / 4 + item * stride
+      let sum = floats[r + width]
+      for (let f = 0; f < width; f++) sum += floats[p + f] * floats[r + f]
+      return sum
+    }
     for (let block = lo; block < hi; block++) {
       const [start, end] = spanOf(blockStarts, nBlocks, block, stratum)
       for (let entry = start; entry < end; entry++) {
         const user = ints[users / 4 + entry]
-        const other = draw(user, (block + stratum) % nBlocks, entry)
-        if (other < 0) continue
         const p = userRows / 4 + user * stride
+        const [other] = Array.from({ length: candidates }, (_, c) =>
+          draw(user, (block + stratum) % nBlocks, entry * candidates + c),
+        )
+          .filter((item) => item >= 0)
+          .sort((a, b) => scoreOf(p, b) - scoreOf(p, a))
+        if (other === undefined) continue
         const [q, r] = [itemRows / 4 + ints[items / 4 + entry] * stride, itemRows / 4 + other * stride]
         let x = floats[q + width] - floats[r + width]
         for (let f = 0; f < width; f++) x += floats[p + f] * (floats[q + f] - floats[r + f])

@@ -51,6 +51,7 @@ describe.each([
   ['svd', { solver: 'sgd', factors: 10, epochs: 12 }],
   ['bpr', { factors: 10, epochs: 12 }],
   ['bpr', { factors: 10, epochs: 12, negatives: 'popular' }],
+  ['bpr', { factors: 10, epochs: 12, candidates: 3 }],
 ] as [AlgorithmName, Params][])('%s %o', (name, given) => {
   async function fitted(on: Compute, resume?: Checkpoint) {
     const losses: number[] = []
@@ -113,7 +114,11 @@ test('bpr puts what was chosen above what was not', async () => {
   expect(right / pairs).toBeGreaterThan(0.95)
 })
 
-test.each(['sgd_blocks', 'bpr_blocks'] as const)('%s agrees with its twin', (kernel) => {
+test.each([
+  ['sgd_blocks', 0],
+  ['bpr_blocks', 1],
+  ['bpr_blocks', 5],
+] as const)('%s, %d candidates, agrees with its twin', (kernel, candidates) => {
   const shared = new SharedMemory()
   shared.memory.grow(8)
   const local = {
@@ -148,7 +153,7 @@ test.each(['sgd_blocks', 'bpr_blocks'] as const)('%s agrees with its twin', (ker
     const args =
       kernel === 'sgd_blocks'
         ? [...start, values, ...sides, ...rates, sums]
-        : [...start, ...sides, ...rates, ...csr, ...draws, 77, sums]
+        : [...start, ...sides, ...rates, ...csr, ...draws, candidates, 77, sums]
     kernels[kernel](
       0,
       nBlocks,

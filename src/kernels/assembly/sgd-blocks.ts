@@ -1,3 +1,4 @@
+import { dot } from './dot'
 import { bitsAt } from './random'
 import { fma, sumLanes } from './simd'
 
@@ -68,13 +69,14 @@ function step(p: usize, q: usize, target: f32, stride: i32, rate: f32, reg: f32,
  * @param userStarts  of a CSR by user, with `userItems`, ascending
  * @param drawStarts  B + 1: where the items to draw j from begin, of each item block
  * @param drawItems   uniform: every item once; by popularity: as often as it has entries
- * @param seed        of this epoch: the draw of an entry depends on it and on the entry's place
+ * @param candidates  items that are drawn, of which j is the one with the greatest score (Zhang et al. 2013)
+ * @param seed        of this epoch: the draws of an entry depend on it and on the entry's place
  * @param losses      out, float64 a user block: adds Σ ln(1 + e⁻ˣ)
  */
 export function bpr_blocks(
   lo: i32, hi: i32, scratch: usize, blockStarts: usize, nBlocks: i32, stratum: i32, entryUsers: usize, entryItems: usize,
   users: usize, items: usize, stride: i32, rate: f32, reg: f32, regBias: f32, userStarts: usize, userItems: usize,
-  drawStarts: usize, drawItems: usize, seed: i32, losses: usize,
+  drawStarts: usize, drawItems: usize, candidates: i32, seed: i32, losses: usize,
 ): void {
   for (let block = lo; block < hi; block++) {
     const itemBlock = (block + stratum) % nBlocks
@@ -86,14 +88,32 @@ export function bpr_blocks(
     for (let entry = load<i32>(cell); entry < end; entry++) {
       const user = load<i32>(entryUsers + (<usize>entry << 2))
       const item = load<i32>(entryItems + (<usize>entry << 2))
-      const other = drawOther(user, userStarts, userItems, drawItems + (<usize>first << 2), nDraws, <u32>seed, <u32>entry)
-      if (other < 0) continue
       const pitch = <usize>stride << 2
-      total += <f64>pairStep(users + <usize>user * pitch, items + <usize>item * pitch, items + <usize>other * pitch, stride, rate, reg, regBias)
+      const p = users + <usize>user * pitch
+      let other = -1
+      let best: f32 = 0
+      for (let c = 0; c < candidates; c++) {
+        const place = <u32>entry * <u32>candidates + <u32>c
+        const drawn = drawOther(user, userStarts, userItems, drawItems + (<usize>first << 2), nDraws, <u32>seed, place)
+        if (drawn < 0) continue
+        const score: f32 = candidates == 1 ? 0 : scoreOf(p, items + <usize>drawn * pitch, stride)
+        if (other >= 0 && !(score > best)) continue
+        other = drawn
+        best = score
+      }
+      if (other < 0) continue
+      total += <f64>pairStep(p, items + <usize>item * pitch, items + <usize>other * pitch, stride, rate, reg, regBias)
     }
     const sum = losses + (<usize>block << 3)
     store<f64>(sum, load<f64>(sum) + total)
   }
+}
+
+/** ⟨p, q⟩ + b */
+// @ts-ignore: decorator
+@inline
+function scoreOf(p: usize, q: usize, stride: i32): f32 {
+  return dot(p, q, stride - 4) + load<f32>(q + (<usize>(stride - 4) << 2))
 }
 
 /** Draws before giving up on a user who has nearly everything. */

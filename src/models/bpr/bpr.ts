@@ -108,7 +108,7 @@ function shared(values: Int32Array, compute: Compute): Int32Array {
 async function descend(
   descent: Descent,
   train: TrainingSet,
-  { factors, learningRate, rateDecay, reg }: BprParams,
+  { factors, learningRate, rateDecay, reg, candidates }: BprParams,
   epoch: number,
   { compute, signal, seed }: FitContext,
 ): Promise<number> {
@@ -121,7 +121,7 @@ async function descend(
   const rows = [users, items, strideOf(factors), rate, reg, biasShare * reg]
   for (let stratum = 0; stratum < nBlocks; stratum++) {
     const entries = [strata.blockStarts, nBlocks, stratum, strata.users, strata.items]
-    const draws = [userStarts, userItems, drawStarts, drawItems, epochSeed]
+    const draws = [userStarts, userItems, drawStarts, drawItems, candidates, epochSeed]
     const args = [...entries, ...rows, ...draws, losses]
     await compute.run({ kernel: 'bpr_blocks', nRows: nBlocks, rowsPerRange: 1, args, signal })
   }

@@ -34,6 +34,16 @@ export const parameters = {
     default: 'uniform',
     options: ['uniform', 'popular'],
   },
+  candidates: {
+    kind: 'number',
+    description:
+      'items drawn for each comparison, of which the one that the model ranks first is taken; more suit a large catalogue, with a greater λ',
+    default: 1,
+    before: 1,
+    min: 1,
+    max: 1000,
+    integer: true,
+  },
 } as const satisfies ParameterSpecs
 
 export type BprParams = ParamsOf<typeof parameters>
