@@ -9,3 +9,7 @@ export const gemmScratchBytes = 4 * rowBlock * depthBlock + panelBytes
 export function rotateScratchBytes(width: number): number {
   return 4 * rowBlock * width + panelBytes
 }
+
+export function gramRowsScratchBytes(width: number): number {
+  return 4 * width * Math.max(64, Math.min(256, Math.floor(2 ** 17 / width)))
+}

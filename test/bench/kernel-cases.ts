@@ -1,6 +1,6 @@
 import type { Kernels } from '../../src/kernels/instance.ts'
 import { normalAt, uniformAt } from '../../src/kernels/random.ts'
-import { gemmScratchBytes, rotateScratchBytes } from '../../src/kernels/scratch.ts'
+import { gemmScratchBytes, gramRowsScratchBytes, rotateScratchBytes } from '../../src/kernels/scratch.ts'
 import type { SharedMemory } from '../../src/kernels/shared-memory.ts'
 
 /** One thing that every build of the kernels and their twin can be timed on; its buffers lie in one shared memory. */
@@ -109,12 +109,13 @@ function gramRowsCase(shared: SharedMemory, width: number): KernelCase {
   const nRows = 2048
   const rows = randomFloats(shared, nRows * width, 14)
   const slot = shared.float32(width * width)
+  const scratch = shared.allocate(gramRowsScratchBytes(width))
   return {
     name: `gram_rows d=${width}`,
     flops: nRows * width * (width + 1),
     run(kernels) {
       slot.fill(0)
-      kernels.gram_rows(0, nRows, 0, rows.byteOffset, width, nRows, slot.byteOffset)
+      kernels.gram_rows(0, nRows, scratch, rows.byteOffset, width, nRows, slot.byteOffset)
       return slot[width]
     },
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Matrix } from 'ml-matrix'
 import { describe, expect, test } from 'vitest'
 import type { Kernels } from '../../src/kernels/instance.ts'
-import { gemmScratchBytes, rotateScratchBytes } from '../../src/kernels/scratch.ts'
+import { gemmScratchBytes, gramRowsScratchBytes, rotateScratchBytes } from '../../src/kernels/scratch.ts'
 import { builds, expectClose, normals, workbench } from './builds.ts'
 
 const products = fc.record({
@@ -68,6 +68,33 @@ describe.each(builds)('matrix products with %s', (_name, module) => {
         expect(got.slice(-width)).toEqual(rows.slice(-width))
       }),
       { numRuns: 25 },
+    )
+  })
+
+  test('gram_rows sums each range in its own slot as the twin does', () => {
+    const shapes = fc.record({
+      nRows: fc.nat(600),
+      eights: fc.integer({ min: 1, max: 12 }),
+      seed: fc.nat(1e6),
+    })
+    fc.assert(
+      fc.property(shapes, ({ nRows, eights, seed }) => {
+        const { shared, wasm, twin } = workbench(module)
+        const width = 8 * eights
+        const rows = normals(shared, nRows * width, seed)
+        const rowsPerRange = 350
+        const scratch = shared.allocate(gramRowsScratchBytes(width))
+        const run = (kernels: Kernels) => {
+          const slots = shared.float32(2 * width * width)
+          for (let lo = 0; lo < nRows; lo += rowsPerRange) {
+            const hi = Math.min(nRows, lo + rowsPerRange)
+            kernels.gram_rows(lo, hi, scratch, rows.byteOffset, width, rowsPerRange, slots.byteOffset)
+          }
+          return slots.filter((_, at) => at % width <= Math.floor(at / width) % width)
+        }
+        expectClose(run(wasm), run(twin), 1e-5)
+      }),
+      { numRuns: 20 },
     )
   })
 })

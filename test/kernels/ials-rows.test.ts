@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
 import { normalAt, uniformAt } from '../../src/kernels/random.ts'
-import { rotateScratchBytes } from '../../src/kernels/scratch.ts'
+import { gramRowsScratchBytes, rotateScratchBytes } from '../../src/kernels/scratch.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
 import { ialsScratchBytes } from '../../src/models/als/cost-model.ts'
 
@@ -117,7 +117,7 @@ describe.each([
     matrix.forEach((_, at) => {
       matrix[at] = normalAt(10, at)
     })
-    const scratch = shared.allocate(rotateScratchBytes(width))
+    const scratch = shared.allocate(Math.max(gramRowsScratchBytes(width), rotateScratchBytes(width)))
     const compute = (kernels: Kernels) => {
       const [partials, turned] = [shared.float32(3 * width * width), shared.float32(rows.length)]
       turned.set(rows)

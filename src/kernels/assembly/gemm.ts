@@ -120,14 +120,15 @@ export function multiplyPanel(
   out: usize, pitch: usize, rows: usize, panel: usize, depth: i32, nRows: i32, nColumns: i32,
 ): void {
   for (let row = 0; row < nRows; row += 4) {
-    if (row + 4 <= nRows && nColumns == 8) multiplyTile(out, pitch, rows, panel, depth)
+    if (row + 4 <= nRows && nColumns == 8) multiplyTile(out, pitch, rows, 16, panel, depth)
     else multiplyEdge(out, pitch, rows, panel, depth, min(4, nRows - row), nColumns)
     out += 4 * pitch
     rows += <usize>depth << 4
   }
 }
 
-function multiplyTile(out0: usize, pitch: usize, left: usize, right: usize, depth: i32): void {
+/** A tile of 4 × 8. @param step  bytes from one four of `left` to the next; those of `right` follow each other */
+export function multiplyTile(out0: usize, pitch: usize, left: usize, step: usize, right: usize, depth: i32): void {
   const out1 = out0 + pitch
   const out2 = out1 + pitch
   const out3 = out2 + pitch
@@ -139,8 +140,8 @@ function multiplyTile(out0: usize, pitch: usize, left: usize, right: usize, dept
   let c1 = v128.load(out2, 16)
   let d0 = v128.load(out3)
   let d1 = v128.load(out3, 16)
-  const last = left + (<usize>depth << 4)
-  for (; left < last; left += 16, right += 32) {
+  const last = right + (<usize>depth << 5)
+  for (; right < last; left += step, right += 32) {
     const r0 = v128.load(right)
     const r1 = v128.load(right, 16)
     let l = v128.load32_splat(left)
@@ -172,7 +173,7 @@ function multiplyEdge(
 ): void {
   const tile = panel + (<usize>depthBlock << 5)
   memory.fill(tile, 0, 128)
-  multiplyTile(tile, 32, rows, panel, depth)
+  multiplyTile(tile, 32, rows, 16, panel, depth)
   for (let row = 0; row < nRows; row++) {
     for (let column = 0; column < nColumns; column++) {
       const place = out + <usize>row * pitch + (<usize>column << 2)

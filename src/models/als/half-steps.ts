@@ -1,7 +1,7 @@
 import type { Csr, TrainingSet } from '../../dataset/types.ts'
 import type { Compute } from '../../kernels/compute.ts'
 import { eigenSymmetric } from '../../kernels/eigen.ts'
-import { rotateScratchBytes } from '../../kernels/scratch.ts'
+import { gramRowsScratchBytes, rotateScratchBytes } from '../../kernels/scratch.ts'
 import { chooseMethods, ialsScratchBytes } from './cost-model.ts'
 import type { AlsParams } from './parameters.ts'
 
@@ -58,7 +58,9 @@ export function alsBytes(train: TrainingSet, params: AlsParams, nThreads: number
   const weights = params.confidence === 'none' && params.halfLife === 0 ? 0 : 8
   const rows = (train.nUsers + train.nItems) * (4 * width + 20)
   const squares = 4 * width * width * 18
-  return rows + nEntries * (8 + weights) + squares + nThreads * ialsScratchBytes(width, chooseMethods(params))
+  const basis = Math.max(gramRowsScratchBytes(width), rotateScratchBytes(width))
+  const scratch = Math.max(basis, ialsScratchBytes(width, chooseMethods(params)))
+  return rows + nEntries * (8 + weights) + squares + nThreads * scratch
 }
 
 /**
@@ -117,6 +119,7 @@ export async function gramOf(
     kernel: 'gram_rows',
     nRows,
     rowsPerRange,
+    scratchBytes: gramRowsScratchBytes(width),
     args: [rows, width, rowsPerRange, partials],
     signal,
   })

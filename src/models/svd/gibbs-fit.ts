@@ -2,6 +2,7 @@ import { meanRating } from '../../dataset/training-mean.ts'
 import type { Csr, TrainingSet } from '../../dataset/types.ts'
 import type { Compute } from '../../kernels/compute.ts'
 import { normalAt, RandomStream } from '../../kernels/random.ts'
+import { gramRowsScratchBytes } from '../../kernels/scratch.ts'
 import { diverged } from '../diverged.ts'
 import { scaleOf } from '../ridge.ts'
 import type { EpochReport, FitContext, FitState, Model, Params } from '../types.ts'
@@ -274,6 +275,7 @@ async function momentsOf(
       kernel: 'gram_rows',
       nRows,
       rowsPerRange,
+      scratchBytes: gramRowsScratchBytes(stride),
       args: [samples, stride, rowsPerRange, partials],
     })
     return sumSlots(partials, nSlots, order, stride)
