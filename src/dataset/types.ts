@@ -43,7 +43,7 @@ export interface Dataset {
 export interface Fold {
   readonly isTest: Uint8Array
   readonly isTrain: Uint8Array
-  /** SHA-256 (hex) of the split's kind and of the ids of the held-out and of the training rows. */
+  /** SHA-256 (hex) of the split’s kind and of hashes of the ids of the held-out and of the training rows. */
   readonly fingerprint: string
 }
 
