@@ -205,20 +205,14 @@ function conjugateGradients(
   const panel = product + bytes
   const kept = max(panelRows, keptFloats / width) & ~3
   const fitting = n <= kept
-  const padded = (n + 3) & ~3
   memory.fill(right, 0, 2 * bytes)
+  startProduct(product, x, diagonal, rho, width)
   let total: f64 = 0
-  for (let start = 0; start < n; start += panelRows) {
-    const count = min(panelRows, n - start)
-    const block = fitting ? panel + <usize>start * bytes : panel
-    for (let j = 0; j < count; j++) {
-      const c = weightOf(weights, start + j)
-      gatherWithSquares(block + <usize>j * bytes, rowOf(other, columns, start + j, width), width, c, right, precondition)
-      total += <f64>c
-    }
+  for (let start = 0; start < n; start += 4) {
+    const rows = fitting ? panel + <usize>start * bytes : panel
+    total += gatherFour(rows, columns, weights, start, n, other, width, right, precondition)
+    applyFour(product, x, rows, width)
   }
-  if (fitting) memory.fill(panel + <usize>n * bytes, 0, <usize>(padded - n) * bytes)
-  apply(product, x, panel, fitting, columns, weights, n, other, width, diagonal, rho)
   startResidual(right, precondition, residual, direction, product, diagonal, rho, width)
   let rz = dotOver(residual, precondition, width)
   const enough = <f32>1e-10 * dotOver(right, precondition, width)
@@ -234,18 +228,50 @@ function conjugateGradients(
   return total - <f64>dot(x, right, width) - <f64>dot(x, residual, width)
 }
 
-/** As `gather`, and squares += c·y² */
+/**
+ * rows = √c·y of four entries, zeros beyond the n-th; right += Σ c·y and squares += Σ c·y².
+ * @returns Σ c
+ */
+function gatherFour(
+  rows: usize, columns: usize, weights: usize, start: i32, n: i32, other: usize, width: i32, right: usize, squares: usize,
+): f64 {
+  const bytes = <usize>width << 2
+  const last = n - 1
+  const c0 = weightOf(weights, start)
+  const c1: f32 = start + 1 < n ? weightOf(weights, start + 1) : 0
+  const c2: f32 = start + 2 < n ? weightOf(weights, start + 2) : 0
+  const c3: f32 = start + 3 < n ? weightOf(weights, start + 3) : 0
+  const y0 = rowOf(other, columns, start, width)
+  const y1 = rowOf(other, columns, min(last, start + 1), width)
+  const y2 = rowOf(other, columns, min(last, start + 2), width)
+  const y3 = rowOf(other, columns, min(last, start + 3), width)
+  const r0 = f32x4.splat(sqrt<f32>(c0))
+  const r1 = f32x4.splat(sqrt<f32>(c1))
+  const r2 = f32x4.splat(sqrt<f32>(c2))
+  const r3 = f32x4.splat(sqrt<f32>(c3))
+  for (let f: usize = 0; f < bytes; f += 16) {
+    const a = f32x4.mul(r0, v128.load(y0 + f))
+    const b = f32x4.mul(r1, v128.load(y1 + f))
+    const c = f32x4.mul(r2, v128.load(y2 + f))
+    const d = f32x4.mul(r3, v128.load(y3 + f))
+    const place = rows + f
+    v128.store(place, a)
+    v128.store(place + bytes, b)
+    v128.store(place + 2 * bytes, c)
+    v128.store(place + 3 * bytes, d)
+    v128.store(right + f, fma(r0, a, fma(r1, b, fma(r2, c, fma(r3, d, v128.load(right + f))))))
+    v128.store(squares + f, fma(a, a, fma(b, b, fma(c, c, fma(d, d, v128.load(squares + f))))))
+  }
+  return <f64>c0 + <f64>c1 + <f64>c2 + <f64>c3
+}
+
+/** product = (Λ + ρ)∘p */
 // @ts-ignore: decorator
 @inline
-function gatherWithSquares(into: usize, from: usize, width: i32, c: f32, right: usize, squares: usize): void {
-  const root = f32x4.splat(<f32>Math.sqrt(<f64>c))
-  const weight = f32x4.splat(c)
+function startProduct(product: usize, p: usize, diagonal: usize, rho: f32, width: i32): void {
+  const ridge = f32x4.splat(rho)
   for (let f: usize = 0; f < <usize>width << 2; f += 16) {
-    const y = v128.load(from + f)
-    const scaledY = f32x4.mul(root, y)
-    v128.store(into + f, scaledY)
-    v128.store(right + f, fma(weight, y, v128.load(right + f)))
-    v128.store(squares + f, fma(scaledY, scaledY, v128.load(squares + f)))
+    v128.store(product + f, f32x4.mul(f32x4.add(v128.load(diagonal + f), ridge), v128.load(p + f)))
   }
 }
 
@@ -271,10 +297,7 @@ function apply(
   diagonal: usize, rho: f32,
 ): void {
   const bytes = <usize>width << 2
-  const ridge = f32x4.splat(rho)
-  for (let f: usize = 0; f < bytes; f += 16) {
-    v128.store(out + f, f32x4.mul(f32x4.add(v128.load(diagonal + f), ridge), v128.load(p + f)))
-  }
+  startProduct(out, p, diagonal, rho, width)
   if (fitting) {
     for (let j = 0; j < n; j += 4) applyFour(out, p, panel + <usize>j * bytes, width)
     return
