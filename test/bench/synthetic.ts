@@ -74,7 +74,11 @@ function main(): void {
       to: { type: 'string', default: '.' },
     },
   })
-  const size = { nUsers: Number(values.users), nItems: Number(values.items), nInteractions: Number(values.interactions) }
+  const size = {
+    nUsers: Number(values.users),
+    nItems: Number(values.items),
+    nInteractions: Number(values.interactions),
+  }
   const { rowStarts, columns } = syntheticInteractions({ ...size, seed: Number(values.seed) })
   writePairs(`${values.to}/pairs.bin`, rowStarts, columns)
   if (values.csv) writeCsv(`${values.to}/pairs.csv`, rowStarts, columns)
@@ -98,7 +102,8 @@ function writeCsv(path: string, rowStarts: Int32Array, columns: Int32Array): voi
   const file = openSync(path, 'w')
   let text = 'user,item,rating\n'
   for (let user = 0; user + 1 < rowStarts.length; user++) {
-    for (let entry = rowStarts[user]; entry < rowStarts[user + 1]; entry++) text += `${user},${columns[entry]},1\n`
+    for (let entry = rowStarts[user]; entry < rowStarts[user + 1]; entry++)
+      text += `${user},${columns[entry]},1\n`
     if (text.length < 1e6) continue
     writeSync(file, text)
     text = ''
