@@ -19,6 +19,10 @@ export interface Kernels {
   ials_rows: RowKernel
   gram_rows: RowKernel
   rotate_rows: RowKernel
+  eigen_reduce: RowKernel
+  eigen_basis_rows: RowKernel
+  eigen_sweeps: RowKernel
+  eigen_rotate_rows: RowKernel
   similar_rows: RowKernel
   ease_rows: RowKernel
   ease_spread_rows: RowKernel
@@ -52,6 +56,10 @@ export type RowKernelName =
   | 'ials_rows'
   | 'gram_rows'
   | 'rotate_rows'
+  | 'eigen_reduce'
+  | 'eigen_basis_rows'
+  | 'eigen_sweeps'
+  | 'eigen_rotate_rows'
   | 'similar_rows'
   | 'ease_rows'
   | 'ease_spread_rows'

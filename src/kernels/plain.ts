@@ -2,6 +2,7 @@ import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Kernels } from './instance.ts'
 import { plainDense } from './plain-dense.ts'
 import { plainDescent } from './plain-descent.ts'
+import { plainEigen } from './plain-eigen.ts'
 import { plainEase, plainTiles } from './plain-tiles.ts'
 import { uniformAt } from './random.ts'
 
@@ -260,6 +261,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     similar_rows,
     ...plainDense(memory),
     ...plainDescent(memory),
+    ...plainEigen(memory),
     ...plainTiles(memory),
     ...plainEase(memory, top_k),
   }

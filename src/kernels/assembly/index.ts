@@ -1,4 +1,7 @@
 export { dot } from './dot'
+export { eigen_reduce } from './eigen-reduce'
+export { eigen_basis_rows, eigen_rotate_rows } from './eigen-rows'
+export { eigen_sweeps } from './eigen-sweeps'
 export { fma_peak, fma_peak_loads } from './fma-peak'
 export { gemm, gemm_transposed } from './gemm'
 export { gram } from './gram'

@@ -21,3 +21,19 @@ export function sumLanes(a: v128): f32 {
   const pairs = f32x4.add(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1))
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)
 }
+
+/** As `fma`, for two lanes of double precision. */
+// @ts-ignore: decorator
+@inline
+export function fma64(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c)
+  return f64x2.add(f64x2.mul(a, b), c)
+}
+
+/** As `subtractProduct`, for two lanes of double precision. */
+// @ts-ignore: decorator
+@inline
+export function subtractProduct64(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c)
+  return f64x2.sub(c, f64x2.mul(a, b))
+}
