@@ -1,6 +1,6 @@
 import type { Csr, TrainingSet } from '../../dataset/types.ts'
 import type { Compute } from '../../kernels/compute.ts'
-import { eigenSymmetric } from '../../kernels/eigen.ts'
+import { eigenBytes, eigenSymmetric } from '../../kernels/eigen.ts'
 import { gramRowsScratchBytes, rotateScratchBytes } from '../../kernels/scratch.ts'
 import { chooseMethods, ialsScratchBytes } from './cost-model.ts'
 import type { AlsParams } from './parameters.ts'
@@ -57,7 +57,7 @@ export function alsBytes(train: TrainingSet, params: AlsParams, nThreads: number
   const nEntries = train.byUser.columns.length
   const weights = params.confidence === 'none' && params.halfLife === 0 ? 0 : 8
   const rows = (train.nUsers + train.nItems) * (4 * width + 20)
-  const squares = 4 * width * width * 18
+  const squares = 4 * width * width * 18 + eigenBytes(width)
   const basis = Math.max(gramRowsScratchBytes(width), rotateScratchBytes(width))
   const scratch = Math.max(basis, ialsScratchBytes(width, chooseMethods(params)))
   return rows + nEntries * (8 + weights) + squares + nThreads * scratch
