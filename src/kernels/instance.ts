@@ -19,6 +19,8 @@ export interface Kernels {
   ials_rows: RowKernel
   gram_rows: RowKernel
   rotate_rows: RowKernel
+  solve_lower_rows: RowKernel
+  solve_upper_rows: RowKernel
   eigen_reduce: RowKernel
   eigen_basis_rows: RowKernel
   eigen_sweeps: RowKernel
@@ -56,6 +58,8 @@ export type RowKernelName =
   | 'ials_rows'
   | 'gram_rows'
   | 'rotate_rows'
+  | 'solve_lower_rows'
+  | 'solve_upper_rows'
   | 'eigen_reduce'
   | 'eigen_basis_rows'
   | 'eigen_sweeps'

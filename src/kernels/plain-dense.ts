@@ -39,5 +39,36 @@ export function plainDense(memory: WebAssembly.Memory) {
       }
     }
 
-  return { fma_peak, fma_peak_loads, gemm: product(false), gemm_transposed: product(true) }
+  function solve_lower_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [rows, stride, l, order, strideL] = args
+    for (let row = lo; row < hi; row++) {
+      const x = floats.subarray(rows / 4 + row * stride, rows / 4 + row * stride + order)
+      for (let i = 0; i < order; i++) {
+        let value = x[i]
+        for (let k = 0; k < i; k++) value -= floats[l / 4 + i * strideL + k] * x[k]
+        x[i] = value * floats[l / 4 + i * strideL + i]
+      }
+    }
+  }
+
+  function solve_upper_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [rows, stride, l, order, strideL] = args
+    for (let row = lo; row < hi; row++) {
+      const x = floats.subarray(rows / 4 + row * stride, rows / 4 + row * stride + order)
+      for (let i = order - 1; i >= 0; i--) {
+        let value = x[i]
+        for (let k = i + 1; k < order; k++) value -= floats[l / 4 + k * strideL + i] * x[k]
+        x[i] = value * floats[l / 4 + i * strideL + i]
+      }
+    }
+  }
+
+  return {
+    solve_lower_rows,
+    solve_upper_rows,
+    fma_peak,
+    fma_peak_loads,
+    gemm: product(false),
+    gemm_transposed: product(true),
+  }
 }

@@ -13,3 +13,8 @@ export function rotateScratchBytes(width: number): number {
 export function gramRowsScratchBytes(width: number): number {
   return 4 * width * Math.max(64, Math.min(256, Math.floor(2 ** 17 / width)))
 }
+
+/** Eight right-hand sides. */
+export function triangularScratchBytes(order: number): number {
+  return 32 * order
+}

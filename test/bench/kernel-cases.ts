@@ -1,6 +1,11 @@
 import type { Kernels } from '../../src/kernels/instance.ts'
 import { normalAt, uniformAt } from '../../src/kernels/random.ts'
-import { gemmScratchBytes, gramRowsScratchBytes, rotateScratchBytes } from '../../src/kernels/scratch.ts'
+import {
+  gemmScratchBytes,
+  gramRowsScratchBytes,
+  rotateScratchBytes,
+  triangularScratchBytes,
+} from '../../src/kernels/scratch.ts'
 import type { SharedMemory } from '../../src/kernels/shared-memory.ts'
 
 /** One thing that every build of the kernels and their twin can be timed on; its buffers lie in one shared memory. */
@@ -26,7 +31,12 @@ export function peakCases(shared: SharedMemory): KernelCase[] {
 
 /** Gram product, factorisation with its right-hand side and matrix product, without the row kernels that call them. */
 export function denseCases(shared: SharedMemory, order: number): KernelCase[] {
-  return [gramCase(shared, order), choleskyCase(shared, order), gemmCase(shared, order)]
+  return [
+    gramCase(shared, order),
+    choleskyCase(shared, order),
+    gemmCase(shared, order),
+    triangularCase(shared, order),
+  ]
 }
 
 /** What implicit ALS does once a half step with all rows of one side. */
@@ -83,6 +93,27 @@ function gemmCase(shared: SharedMemory, order: number): KernelCase {
     run(kernels) {
       kernels.gemm(order, order, order, ...operands, scratch)
       return c[order]
+    },
+  }
+}
+
+/** 64 right-hand sides through both triangles; L is near the identity, so that they stay where they are. */
+function triangularCase(shared: SharedMemory, order: number): KernelCase {
+  const nRows = 64
+  const rows = randomFloats(shared, nRows * order, 15)
+  const l = randomFloats(shared, order * order, 16).map((value) => value / 1e6)
+  const matrix = shared.float32(order * order)
+  matrix.set(l)
+  for (let i = 0; i < order; i++) matrix[i * order + i] = 1
+  const scratch = shared.allocate(triangularScratchBytes(order))
+  const args = [rows.byteOffset, order, matrix.byteOffset, order, order]
+  return {
+    name: `triangular d=${order}`,
+    flops: 2 * nRows * order ** 2,
+    run(kernels) {
+      kernels.solve_lower_rows(0, nRows, scratch, ...args)
+      kernels.solve_upper_rows(0, nRows, scratch, ...args)
+      return rows[0]
     },
   }
 }

@@ -75,7 +75,7 @@ export function packColumns(out: usize, columns: usize, pitch: usize, depth: i32
 }
 
 /** Eight rows as depth × 8; what is missing is zero. */
-function packTransposed(out: usize, rows: usize, pitch: usize, depth: i32, nRows: i32): void {
+export function packTransposed(out: usize, rows: usize, pitch: usize, depth: i32, nRows: i32): void {
   if (nRows == 8) {
     interleaveFour(out, rows, pitch, depth, 32)
     interleaveFour(out + 16, rows + 4 * pitch, pitch, depth, 32)

@@ -25,4 +25,5 @@ export {
   tile_solve_rows,
   tile_update_rows,
 } from './tiles'
+export { solve_lower_rows, solve_upper_rows } from './triangular'
 export { bpr_blocks, sgd_blocks } from './sgd-blocks'
