@@ -7,8 +7,8 @@ import { fma, sumLanes } from './simd'
 const panelRows: i32 = 64
 /** Depth of one rank-k update of the dual: with 64 entries a row the panel is 16 kB. */
 const dualDepth: i32 = 64
-/** Entries that conjugate gradients keep gathered; 16 floats of a row are a cache line. */
-export const keptFloats: i32 = 1 << 17
+/** Floats that conjugate gradients keep gathered: longer rows are gathered again at every step. */
+export const keptFloats: i32 = 1 << 20
 
 /**
  * One half step of implicit ALS (Hu, Koren & Volinsky 2008) in the eigenbasis of the other side's Gram matrix, where

@@ -68,7 +68,7 @@ export const parameters = {
   cgSteps: {
     kind: 'number',
     description: 'steps of conjugate gradients a row and epoch',
-    default: 3,
+    default: 2,
     min: 1,
     max: 100,
     integer: true,
