@@ -9,6 +9,8 @@ export interface Kernels {
   fma_peak_loads(nSteps: number, a: number): number
   gemm: MatrixProduct
   gemm_transposed: MatrixProduct
+  /** Standard normals of positions [position, position + n). */
+  fill_normal(out: number, n: number, seed: number, position: number): void
   gram(panel: number, nRows: number, width: number, gram: number): void
   cholesky(a: number, order: number, nRows: number, stride: number): void
   solveTransposed(a: number, order: number, stride: number, y: number): void

@@ -205,6 +205,10 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     }
   }
 
+  function fill_normal(out: number, n: number, seed: number, position: number): void {
+    floats.set(normalsAt(seed, position, n), out / 4)
+  }
+
   function gibbs_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
     const [rowStarts, columns, values, samples, means, other, nFactors, stride, alphas, roots, ...rest] = args
     const [precision, priors, ownPriors, seed, squares] = rest
@@ -254,6 +258,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     nnls_rows,
     top_k_rows,
     top_k_neighbour_rows,
+    fill_normal,
     gibbs_rows,
     ials_rows,
     gram_rows,

@@ -25,6 +25,11 @@ export function fmix32(value: number): number {
   return h ^ (h >>> 16)
 }
 
+/** Gamma of scale 1: as many uniforms as it takes, from a stream that belongs to the position alone. @param shape  above 0 */
+export function gammaAt(seed: number, position: number, shape: number): number {
+  return new RandomStream(fmix32(seed ^ 0x6a09e667) ^ Math.imul(position + 1, 0x9e3779b1)).gamma(shape)
+}
+
 /** Random numbers one after the other; the n-th depends on the seed and on what was asked for before. */
 export class RandomStream {
   readonly #seed: number

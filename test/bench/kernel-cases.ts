@@ -51,6 +51,7 @@ export function solverCases(shared: SharedMemory, nFactors: number): KernelCase[
 
 export function rankingCases(shared: SharedMemory): KernelCase[] {
   return [
+    normalCase(shared, 1024),
     dotCase(shared, 256),
     topKCase(shared, 10_000, 10),
     topKCase(shared, 10_000, 1000),
@@ -203,6 +204,19 @@ function rowCases(shared: SharedMemory, nFactors: number): KernelCase[] {
       return own[0]
     },
   }))
+}
+
+/** One number is counted as one operation. */
+function normalCase(shared: SharedMemory, n: number): KernelCase {
+  const out = shared.float32(n)
+  return {
+    name: `fill_normal ${n}`,
+    flops: n,
+    run(kernels) {
+      kernels.fill_normal(out.byteOffset, n, 7, 1)
+      return out[0]
+    },
+  }
 }
 
 function dotCase(shared: SharedMemory, width: number): KernelCase {
