@@ -103,6 +103,51 @@ describe.each(builds)('the eigendecomposition with %s', (_name, module) => {
     )
   })
 
+  test('records as many rotations at a time as there is room for', () => {
+    const { shared, wasm } = workbench(module)
+    const order = 24
+    const [diagonal, off] = [shared.float64(order), shared.float64(order)]
+    for (let i = 0; i < order; i++) {
+      diagonal[i] = normalAt(1, i)
+      off[i] = i < order - 1 ? normalAt(2, i) : 0
+    }
+    const full = Matrix.diag(Array.from(diagonal))
+    for (let i = 1; i < order; i++) full.set(i, i - 1, off[i - 1]).set(i - 1, i, off[i - 1])
+    const state = shared.int32(4)
+    const [sweeps, rotations] = [shared.int32(2 * order), shared.float64(2 * order)]
+    let nCalls = 0
+    for (; state[0] < order; nCalls++) {
+      const args = [diagonal.byteOffset, off.byteOffset, order, state.byteOffset, order]
+      wasm.eigen_sweeps(0, 1, 0, ...args, sweeps.byteOffset, rotations.byteOffset)
+      let nRotations = 0
+      for (let sweep = 0; sweep < state[3]; sweep++) nRotations += sweeps[2 * sweep] - sweeps[2 * sweep + 1]
+      expect(nRotations).toBeLessThanOrEqual(order)
+    }
+    expect(nCalls).toBeGreaterThan(10)
+    const oracle = new EigenvalueDecomposition(full, { assumeSymmetric: true }).realEigenvalues
+    expectClose(
+      diagonal.toSorted(),
+      oracle.sort((a, b) => a - b),
+      1e-12,
+    )
+  })
+
+  test('says so when the eigenvalues do not converge', async () => {
+    const { shared, wasm } = workbench(module)
+    const ints = new Int32Array(shared.memory.buffer)
+    const tired: Kernels = {
+      ...wasm,
+      // As if the first eigenvalue had had all its iterations.
+      eigen_sweeps(...args) {
+        ints[args[6] / 4 + 1] = 80
+        wasm.eigen_sweeps(...args)
+      },
+    }
+    const matrix = Float32Array.from([1, 2, 2, 1])
+    const failing = eigenSymmetric(computeWith(shared, tired), matrix, 2)
+    await expect(failing).rejects.toMatchObject({ code: 'RECSYS_KERNEL_FAILED' })
+  })
+
   test.each([
     ['nothing', 0, []],
     ['a number', 1, [-2.5]],

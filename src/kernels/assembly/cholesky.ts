@@ -1,8 +1,15 @@
 import { dot } from './dot'
 import { subtractProduct } from './simd'
 
-/** Rows of U that are finished before the rows below are updated: they stay in the first two levels of the cache. */
-const blockRows: i32 = 64
+/**
+ * Rows of U that are finished before the rows below are updated: 64, and fewer where a stride of a power of two puts their
+ * entries of one column into few sets of a first-level cache with 4 kB a way.
+ */
+// @ts-ignore: decorator
+@inline
+function blockRowsFor(pitch: usize): i32 {
+  return max(8, min(64, <i32>(<usize>32768 / (pitch & (<usize>0 - pitch)))))
+}
 
 /**
  * In-place Cholesky factorisation A = L·Lᵀ = Uᵀ·U of the leading `order` rows; further rows up to `nRows` are carried
@@ -12,12 +19,13 @@ const blockRows: i32 = 64
  * and update what is below them (Golub & Van Loan 2013, 4.2.9, transposed).
  * @param a       row-major, lower triangle, `stride` floats a row, room for nRows rounded up to 4 rows; becomes L, with
  *                1 / L[i,i] on the diagonal and U above it, where columns up to order rounded up to 4 are overwritten
- * @param stride  a multiple of 4, at least order rounded up to 4
+ * @param stride  a multiple of 4, at least order rounded up to 4; best not a multiple of 256 where the order is large
  */
 export function cholesky(a: usize, order: i32, nRows: i32, stride: i32): void {
   const pitch = <usize>stride << 2
   const whole = order & ~3
   const end = (order + 3) & ~3
+  const blockRows = blockRowsFor(pitch)
   for (let start = 0; start < whole; start += blockRows) {
     const stop = min(whole, start + blockRows)
     for (let row = start; row < stop; row += 4) {
