@@ -382,3 +382,22 @@ function bytesOf(model: Model): string[] {
     ([key, { data }]) => `${key} ${Buffer.from(data.buffer).toString('base64')}`,
   )
 }
+
+test('with a half-life what was chosen of late is popular', async () => {
+  const day = 86_400
+  const ratings = [
+    [0, 0, 3],
+    [1, 0, 3],
+    [2, 1, 3],
+  ].map(([user, item, rating]) => ({ user, item, rating }))
+  const set = { ...trainingSetOf(ratings, 3, 2), timestamps: () => Float64Array.of(0, 0, 60 * day) }
+  const best = async (halfLife: number) => {
+    const params = resolveParams(algorithms.popular, { halfLife })
+    const model = await algorithms.popular.fit(set, params, { compute, seed: 1 })
+    const scores = new Float32Array(2)
+    model.scoreUser(-1, [], scores)
+    return scores.indexOf(Math.max(...scores))
+  }
+  expect(await best(0)).toBe(0)
+  expect(await best(30)).toBe(1)
+})

@@ -1,9 +1,8 @@
+import { decayWeights } from '../../dataset/time-decay.ts'
 import type { Csr, TrainingSet } from '../../dataset/types.ts'
 import type { AlsParams } from './parameters.ts'
 
 type Weighting = Pick<AlsParams, 'confidence' | 'confidenceScale'>
-
-const secondsPerDay = 86_400
 
 /** Weight of an observed pair by its value; `mean` is the mean value of the training rows. */
 export function confidenceOf(
@@ -24,18 +23,11 @@ export function entryWeights(train: TrainingSet, params: AlsParams, mean: number
   if (params.confidence === 'none' && params.halfLife === 0) return undefined
   const weightOf = confidenceOf(params, mean)
   const weights = Float32Array.from(train.byUser.values, weightOf)
-  if (params.halfLife > 0) decay(weights, train.timestamps(), params.halfLife)
-  return weights
-}
-
-/** An entry of unknown time keeps its weight. */
-function decay(weights: Float32Array, timestamps: Float64Array, halfLifeDays: number): void {
-  let newest = Number.NEGATIVE_INFINITY
-  for (const time of timestamps) if (time > newest) newest = time
-  for (let entry = 0; entry < weights.length; entry++) {
-    const age = newest - timestamps[entry]
-    if (age >= 0) weights[entry] *= 0.5 ** (age / (halfLifeDays * secondsPerDay))
+  if (params.halfLife > 0) {
+    const decay = decayWeights(train, params.halfLife)
+    for (let entry = 0; entry < weights.length; entry++) weights[entry] *= decay[entry]
   }
+  return weights
 }
 
 /** Values of the entries of `byUser` in the order of `byItem`. */
