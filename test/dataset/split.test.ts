@@ -52,7 +52,7 @@ test('the hash of a row is the same in every version of the program', () => {
     ]
   `)
   expect(folds('hash:0.3', 1, fixed)[0].fingerprint).toMatchInlineSnapshot(
-    `"6220e836a9f3d3ee10d4403bd43fa7ebf7cb0a88b21b8271e8cde6fc2601ff6d"`,
+    `"bdd17bcaf3d2b92acab91945fa33318eeb85a4e7037addae589badc16f400eb8"`,
   )
 })
 
