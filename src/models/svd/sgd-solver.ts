@@ -20,6 +20,9 @@ export function sgdBytes(train: TrainingSet, { factors }: SvdParams): number {
   )
 }
 
+/** Epochs that go through the entries in one order: a new one takes as long as a pass. */
+const epochsPerOrder = 10
+
 /** The penalty of a bias for one of a factor. */
 const biasShare = 0.1
 
@@ -41,6 +44,7 @@ export async function fitBySgd(train: TrainingSet, params: Params, context: FitC
   const scale = scaleOf(train.ratingRange)
   const { nUsers, nItems, ratingRange } = train
   const descent = startDescent(train, resolved, context)
+  let isFirst = true
   const state: FitState = {
     model: () =>
       restoreSgd({
@@ -54,8 +58,12 @@ export async function fitBySgd(train: TrainingSet, params: Params, context: FitC
     arrays: () => ({ users: descent.users, items: descent.items }),
   }
   for (let epoch = (context.resume?.epoch ?? 0) + 1; epoch <= resolved.epochs; epoch++) {
-    const seed = Math.imul(context.seed + 1, 0x9e3779b1) + epoch
-    fillStrata(descent.strata, train.byUser, seed, (value) => (value - mean) / scale)
+    if (isFirst || (epoch - 1) % epochsPerOrder === 0) {
+      const order = Math.floor((epoch - 1) / epochsPerOrder)
+      const orderSeed = Math.imul(context.seed + 1, 0x9e3779b1) + order
+      fillStrata(descent.strata, train.byUser, orderSeed, (value) => (value - mean) / scale)
+    }
+    isFirst = false
     await descend(descent, resolved, epoch, context)
     const loss =
       descent.squares.reduce((sum, value) => sum + value, 0) / Math.max(1, train.byUser.columns.length)
@@ -115,9 +123,10 @@ function tensorsOf({ users, items }: Descent, train: TrainingSet, { factors }: S
     const isRated = (row: number) => rated[row + 1] > rated[row]
     const average = averageRow(rows, stride, isRated)
     const out = new Float32Array((rows.length / stride) * width)
-    for (let at = 0; at < out.length; at++) {
-      const [row, column] = [Math.floor(at / width), from + (at % width)]
-      out[at] = factor * (isRated(row) ? rows[row * stride + column] : average[column])
+    for (let row = 0; row * width < out.length; row++) {
+      const [source, start] = isRated(row) ? [rows, row * stride + from] : [average, from]
+      for (let column = 0; column < width; column++)
+        out[row * width + column] = factor * source[start + column]
     }
     return out
   }
