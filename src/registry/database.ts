@@ -39,7 +39,7 @@ function open(path: string, { readOnly = false, busyTimeoutMs = 5000 }: OpenOpti
   if (existsSync(path)) requireUsable(path, readOnly)
   const db = new Sqlite(path, { readonly: readOnly, timeout: busyTimeoutMs })
   try {
-    configure(db, readOnly)
+    configure(db, readOnly, busyTimeoutMs)
     return db
   } catch (error) {
     db.close()
@@ -55,7 +55,7 @@ function requireUsable(path: string, readOnly: boolean): void {
   accessSync(path, readOnly ? constants.R_OK : constants.R_OK | constants.W_OK)
 }
 
-function configure(db: Database, readOnly: boolean): void {
+function configure(db: Database, readOnly: boolean, busyTimeoutMs: number): void {
   db.pragma('foreign_keys = ON')
   if (readOnly) {
     requireKnownVersion(db)
@@ -63,10 +63,29 @@ function configure(db: Database, readOnly: boolean): void {
     if (isEmpty(db)) throw missing(`${db.name} has no tables yet`)
     return
   }
-  db.pragma('journal_mode = WAL')
+  switchToWal(db, Date.now() + busyTimeoutMs)
   // WAL with NORMAL may lose the last commit when the power goes.
   db.pragma('synchronous = FULL')
   migrate(db)
+}
+
+const pauseMs = 5
+
+/**
+ * Two processes that switch a new file at once may each wait for the other's lock: SQLite then says busy without waiting,
+ * whatever its timeout is.
+ */
+function switchToWal(db: Database, deadline: number): void {
+  for (;;) {
+    try {
+      db.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      const { code } = error as { code?: unknown }
+      if (typeof code !== 'string' || !code.startsWith('SQLITE_BUSY') || Date.now() >= deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)
+    }
+  }
 }
 
 /** Runs `work`, turning what SQLite and the file system say into our errors. */
