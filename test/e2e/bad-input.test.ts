@@ -12,14 +12,20 @@ afterAll(() => console.log(told.join('\n')))
 
 let [files, dataDir] = ['', '']
 let server: RunningServer
+/** A hook that is added while another runs is never called: what `beforeAll` starts is cleaned up from here. */
+const cleanUps: (() => void)[] = []
+const later = (cleanUp: () => void) => void cleanUps.push(cleanUp)
+afterAll(() => {
+  for (const cleanUp of cleanUps.reverse()) cleanUp()
+})
 
 beforeAll(async () => {
-  files = temporaryDirectory(afterAll)
-  dataDir = await sampleLake(undefined, afterAll)
+  files = temporaryDirectory(later)
+  dataDir = await sampleLake(undefined, later)
   await recsys('train', '--algo', 'svd', '--factors', '4', '--epochs', '3')
   await recsys('train', '--algo', 'nmf', '--factors', '4', '--epochs', '3')
   await recsys('promote', '--version', '1', '--force')
-  server = await startServer(dataDir, afterAll)
+  server = await startServer(dataDir, later)
 })
 
 function recsys(...args: string[]) {
