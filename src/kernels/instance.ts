@@ -37,6 +37,8 @@ export interface Kernels {
   tile_solve_rows: RowKernel
   tile_inverse_columns: RowKernel
   tile_product_columns: RowKernel
+  normal_rows: RowKernel
+  strata_blocks: RowKernel
   sgd_blocks: RowKernel
   bpr_blocks: RowKernel
   top_k_rows: RowKernel
@@ -76,6 +78,8 @@ export type RowKernelName =
   | 'tile_solve_rows'
   | 'tile_inverse_columns'
   | 'tile_product_columns'
+  | 'normal_rows'
+  | 'strata_blocks'
   | 'sgd_blocks'
   | 'bpr_blocks'
   | 'top_k_rows'

@@ -2,7 +2,9 @@ import type { RowKernel } from './instance.ts'
 import { uniformAt } from './random.ts'
 
 /** The plain twins of `assembly/sgd-blocks.ts`. */
-export function plainDescent(memory: WebAssembly.Memory): Record<'sgd_blocks' | 'bpr_blocks', RowKernel> {
+export function plainDescent(
+  memory: WebAssembly.Memory,
+): Record<'strata_blocks' | 'sgd_blocks' | 'bpr_blocks', RowKernel> {
   const floats = new Float32Array(memory.buffer)
   const doubles = new Float64Array(memory.buffer)
   const ints = new Int32Array(memory.buffer)
@@ -13,24 +15,54 @@ export function plainDescent(memory: WebAssembly.Memory): Record<'sgd_blocks' | 
     return [ints[cell], ints[cell + 1]] as const
   }
 
+  function strata_blocks(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [nBlocks, userStarts, userOrder, itemBlocks, rowStarts, columns, targets, ...out] = args
+    const [blockStarts, outUsers, outItems, outValues] = out
+    for (let block = lo; block < hi; block++) {
+      let place = ints[blockStarts / 4 + block * nBlocks]
+      const users = ints.subarray(
+        userOrder / 4 + ints[userStarts / 4 + block],
+        userOrder / 4 + ints[userStarts / 4 + block + 1],
+      )
+      for (let other = 0; other < nBlocks; other++) {
+        if (other > 0) ints[blockStarts / 4 + block * nBlocks + other] = place
+        for (const user of users) {
+          for (let entry = ints[rowStarts / 4 + user]; entry < ints[rowStarts / 4 + user + 1]; entry++) {
+            const item = ints[columns / 4 + entry]
+            if (ints[itemBlocks / 4 + item] !== other) continue
+            ints[outUsers / 4 + place] = user
+            ints[outItems / 4 + place] = item
+            floats[outValues / 4 + place++] = floats[targets / 4 + entry]
+          }
+        }
+      }
+    }
+  }
+
   function sgd_blocks(lo: number, hi: number, _scratch: number, ...args: number[]): void {
     const [blockStarts, nBlocks, stratum, users, items, targets, userRows, itemRows, stride, ...rates] = args
     const [rate, reg, regBias, squares] = rates
     const width = stride - 4
     for (let block = lo; block < hi; block++) {
       const [start, end] = spanOf(blockStarts, nBlocks, block, stratum)
-      for (let entry = start; entry < end; entry++) {
-        const p = userRows / 4 + ints[users / 4 + entry] * stride
-        const q = itemRows / 4 + ints[items / 4 + entry] * stride
-        let error = floats[targets / 4 + entry] - floats[p + width] - floats[q + width]
-        for (let f = 0; f < width; f++) error -= floats[p + f] * floats[q + f]
-        for (const bias of [p + width, q + width]) floats[bias] += rate * (error - regBias * floats[bias])
-        for (let f = 0; f < width; f++) {
-          const [x, y] = [floats[p + f], floats[q + f]]
-          floats[p + f] += rate * (error * y - reg * x)
-          floats[q + f] += rate * (error * x - reg * y)
+      for (let entry = start; entry < end; ) {
+        const user = ints[users / 4 + entry]
+        const together = entry + 3 < end && ints[users / 4 + entry + 3] === user ? 4 : 1
+        const p = userRows / 4 + user * stride
+        const before = floats.slice(p, p + stride)
+        for (let last = entry + together; entry < last; entry++) {
+          const q = itemRows / 4 + ints[items / 4 + entry] * stride
+          let error = floats[targets / 4 + entry] - before[width] - floats[q + width]
+          for (let f = 0; f < width; f++) error -= before[f] * floats[q + f]
+          floats[p + width] += rate * (error - regBias * before[width])
+          floats[q + width] += rate * (error - regBias * floats[q + width])
+          for (let f = 0; f < width; f++) {
+            const [x, y] = [before[f], floats[q + f]]
+            floats[p + f] += rate * (error * y - reg * x)
+            floats[q + f] += rate * (error * x - reg * y)
+          }
+          doubles[squares / 8 + block] += error * error
         }
-        doubles[squares / 8 + block] += error * error
       }
     }
   }
@@ -99,5 +131,5 @@ export function plainDescent(memory: WebAssembly.Memory): Record<'sgd_blocks' | 
     }
   }
 
-  return { sgd_blocks, bpr_blocks }
+  return { strata_blocks, sgd_blocks, bpr_blocks }
 }

@@ -209,6 +209,17 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     floats.set(normalsAt(seed, position, n), out / 4)
   }
 
+  function normal_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [rows, stride, width, deviation, seed] = args
+    for (let row = lo; row < hi; row++) {
+      const normals = normalsAt(seed, row * (width + (width % 2)), width)
+      floats.set(
+        normals.map((value) => deviation * value),
+        rows / 4 + row * stride,
+      )
+    }
+  }
+
   function gibbs_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
     const [rowStarts, columns, values, samples, means, other, nFactors, stride, alphas, roots, ...rest] = args
     const [precision, priors, ownPriors, seed, squares] = rest
@@ -259,6 +270,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     top_k_rows,
     top_k_neighbour_rows,
     fill_normal,
+    normal_rows,
     gibbs_rows,
     ials_rows,
     gram_rows,

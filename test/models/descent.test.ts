@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Compute } from '../../src/kernels/compute.ts'
-import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
+import type { Compute, RowJob } from '../../src/kernels/compute.ts'
+import {
+  compileKernels,
+  instantiateKernels,
+  type Kernels,
+  type RowKernelName,
+} from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
-import { normalAt, uniformAt } from '../../src/kernels/random.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
 import { algorithms } from '../../src/models/algorithms.ts'
 import { resolveParams } from '../../src/models/parameters.ts'
@@ -21,14 +25,9 @@ const [nUsers, nItems] = [60, 45]
 const rows = generatedRatings(nUsers, nItems, 0.4, 21)
 const train = trainingSetOf(rows, nUsers, nItems)
 
-test('every entry lies once in the block of its user and item, and blocks on a diagonal share no row', () => {
-  const shared = new SharedMemory()
-  const local = {
-    int32: (n: number) => shared.int32(n),
-    float32: (n: number) => shared.float32(n),
-  } as Compute
-  const strata = allocateStrata(rows.length, local)
-  fillStrata(strata, train.byUser, 9, (value) => value)
+test('every entry lies once in the block of its user and item, and blocks on a diagonal share no row', async () => {
+  const strata = allocateStrata(train.byUser, (value) => value, compute)
+  await fillStrata(strata, 9, compute)
   const pairs = new Set(
     Array.from(strata.users, (user, at) => `${user} ${strata.items[at]} ${strata.values[at]}`),
   )
@@ -114,61 +113,67 @@ test('bpr puts what was chosen above what was not', async () => {
   expect(right / pairs).toBeGreaterThan(0.95)
 })
 
+/** One thread over a shared memory of its own, with these kernels. */
+function onOneThread(makeKernels: (memory: WebAssembly.Memory) => Kernels) {
+  const shared = new SharedMemory()
+  shared.memory.grow(8)
+  const kernels = makeKernels(shared.memory)
+  const address = (value: RowJob['args'][number]) => (typeof value === 'number' ? value : value.byteOffset)
+  return {
+    int32: (n: number) => shared.int32(n),
+    float32: (n: number) => shared.float32(n),
+    float64: (n: number) => shared.float64(n),
+    run: async ({ kernel, nRows, scratchBytes = 0, args }: RowJob) =>
+      kernels[kernel as RowKernelName](0, nRows, shared.allocate(scratchBytes), ...args.map(address)),
+  } as Compute
+}
+
 test.each([
   ['sgd_blocks', 0],
   ['bpr_blocks', 1],
   ['bpr_blocks', 5],
-] as const)('%s, %d candidates, agrees with its twin', (kernel, candidates) => {
-  const shared = new SharedMemory()
-  shared.memory.grow(8)
-  const local = {
-    int32: (n: number) => shared.int32(n),
-    float32: (n: number) => shared.float32(n),
-  } as Compute
-  const strata = allocateStrata(rows.length, local)
-  fillStrata(strata, train.byUser, 9, (value) => value - 3)
-  const stride = 16
-  const share = (values: ArrayLike<number>) => {
-    const ints = shared.int32(values.length)
-    ints.set(values)
-    return ints
-  }
-  const csr = [share(train.byUser.rowStarts), share(train.byUser.columns)]
-  const draws = [
-    share(Array.from({ length: nBlocks + 1 }, (_, at) => 2 * at)),
-    share(Array.from({ length: 2 * nBlocks }, (_, at) => at)),
-  ]
-  const { blockStarts, users, items, values } = strata
-  const run = (kernels: Kernels) => {
-    const sides = [nUsers, nItems].map((n) => {
-      const side = shared.float32(n * stride)
-      side.forEach((_, at) => {
-        side[at] = at % stride <= 12 ? 0.3 * normalAt(n, at) + 0.01 * uniformAt(n, at) : 0
+] as const)(
+  '%s, %d candidates, agrees with its twin, and so do the blocks and the first factors',
+  async (kernel, candidates) => {
+    const stride = 16
+    const run = async (local: Compute) => {
+      const share = (values: ArrayLike<number>) => {
+        const ints = local.int32(values.length)
+        ints.set(values)
+        return ints
+      }
+      const strata = allocateStrata(train.byUser, (value) => value - 3, local)
+      await fillStrata(strata, 9, local)
+      const sides = [nUsers, nItems].map((n) => local.float32(n * stride))
+      for (const rows of sides)
+        await local.run({
+          kernel: 'normal_rows',
+          nRows: rows.length / stride,
+          args: [rows, stride, 11, 0.3, rows.length],
+        })
+      const sums = local.float64(nBlocks)
+      const { blockStarts, users, items, values } = strata
+      const start = [blockStarts, nBlocks, 3, users, items]
+      const rates = [stride, 0.05, 0.02, 0.01]
+      const draws = [
+        share(Array.from({ length: nBlocks + 1 }, (_, at) => 4 * at)),
+        share(Array.from({ length: 4 * nBlocks }, (_, at) => at)),
+      ]
+      const args =
+        kernel === 'sgd_blocks'
+          ? [...start, values, ...sides, ...rates, sums]
+          : [...start, ...sides, ...rates, strata.rowStarts, strata.columns, ...draws, candidates, 77, sums]
+      await local.run({ kernel, nRows: nBlocks, args })
+      return [...sides, sums, blockStarts, users, items, values]
+    }
+    const got = await run(onOneThread((memory) => instantiateKernels(compileKernels(), memory)))
+    const expected = await run(onOneThread(plainKernels))
+    expected.forEach((values, side) => {
+      values.forEach((value, at) => {
+        expect(Math.abs(got[side][at] - value), `${side} ${at}`).toBeLessThan(
+          1e-4 * Math.max(1, Math.abs(value)),
+        )
       })
-      return side
     })
-    const sums = shared.float64(nBlocks)
-    const start = [blockStarts, nBlocks, 3, users, items]
-    const rates = [stride, 0.05, 0.02, 0.01]
-    const args =
-      kernel === 'sgd_blocks'
-        ? [...start, values, ...sides, ...rates, sums]
-        : [...start, ...sides, ...rates, ...csr, ...draws, candidates, 77, sums]
-    kernels[kernel](
-      0,
-      nBlocks,
-      0,
-      ...args.map((value) => (typeof value === 'number' ? value : value.byteOffset)),
-    )
-    return [...sides, sums]
-  }
-  const got = run(instantiateKernels(compileKernels(), shared.memory))
-  const expected = run(plainKernels(shared.memory))
-  expected.forEach((values, side) => {
-    values.forEach((value, at) => {
-      expect(Math.abs(got[side][at] - value), `${side} ${at}`).toBeLessThan(
-        1e-4 * Math.max(1, Math.abs(value)),
-      )
-    })
-  })
-})
+  },
+)

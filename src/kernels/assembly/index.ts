@@ -26,5 +26,5 @@ export {
   tile_update_rows,
 } from './tiles'
 export { solve_lower_rows, solve_upper_rows } from './triangular'
-export { fillNormal as fill_normal } from './random'
-export { bpr_blocks, sgd_blocks } from './sgd-blocks'
+export { fillNormal as fill_normal, normal_rows } from './random'
+export { bpr_blocks, sgd_blocks, strata_blocks } from './sgd-blocks'

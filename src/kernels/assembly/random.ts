@@ -49,6 +49,20 @@ export function fillNormal(out: usize, n: i32, seed: u32, position: u32): void {
   }
 }
 
+/** Rows [lo, hi) of initial factors: `width` normals of that deviation each, `stride` floats a row. */
+export function normal_rows(
+  lo: i32, hi: i32, scratch: usize, rows: usize, stride: i32, width: i32, deviation: f32, seed: u32,
+): void {
+  for (let row = lo; row < hi; row++) {
+    const out = rows + (<usize>row * <usize>stride << 2)
+    fillNormal(out, width, seed, <u32>row * <u32>(width + (width & 1)))
+    for (let f = 0; f < width; f++) {
+      const at = out + (<usize>f << 2)
+      store<f32>(at, deviation * load<f32>(at))
+    }
+  }
+}
+
 /** As `bitsAt`, then in (0, 1], 24 bits. */
 // @ts-ignore: decorator
 @inline

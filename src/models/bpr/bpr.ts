@@ -1,6 +1,4 @@
 import type { TrainingSet } from '../../dataset/types.ts'
-import type { Compute } from '../../kernels/compute.ts'
-import { normalAt } from '../../kernels/random.ts'
 import { diverged } from '../diverged.ts'
 import { ratingBiasTensors } from '../rating-bias.ts'
 import { allocateStrata, blockOf, fillStrata, nBlocks, type Strata, strataBytes } from '../strata.ts'
@@ -19,9 +17,8 @@ export const bpr: Algorithm = {
   goal: 'ranking',
   parameters,
   memoryBytes: (train, params) => {
-    const nEntries = train.byUser.columns.length
     const rows = (train.nUsers + train.nItems) * strideOf((params as BprParams).factors)
-    return strataBytes(nEntries) + 4 * (rows + train.nUsers + 2 * nEntries + train.nItems) + 4096
+    return strataBytes(train.byUser) + 4 * (rows + train.byUser.columns.length + train.nItems) + 4096
   },
   fit,
   restore: bprModel,
@@ -39,8 +36,6 @@ interface Descent {
   readonly strata: Strata
   readonly users: Float32Array
   readonly items: Float32Array
-  readonly userStarts: Int32Array
-  readonly userItems: Int32Array
   readonly drawStarts: Int32Array
   readonly drawItems: Int32Array
   /** Σ ln(1 + e⁻ˣ) of each user block. */
@@ -50,7 +45,7 @@ interface Descent {
 async function fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
   const resolved = params as BprParams
   const { nUsers, nItems, ratingRange } = train
-  const descent = startDescent(train, resolved, context)
+  const descent = await startDescent(train, resolved, context)
   const bias = ratingBiasTensors(train)
   const state: FitState = {
     model: () => {
@@ -68,21 +63,18 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
   return await state.model()
 }
 
-function startDescent(
-  train: TrainingSet,
+async function startDescent(
+  { nUsers, nItems, byUser }: TrainingSet,
   { factors, negatives }: BprParams,
   { compute, seed, resume }: FitContext,
-): Descent {
+): Promise<Descent> {
   const stride = strideOf(factors)
-  const nEntries = train.byUser.columns.length
   const descent = {
-    strata: allocateStrata(nEntries, compute),
-    users: compute.float32(train.nUsers * stride),
-    items: compute.float32(train.nItems * stride),
-    userStarts: shared(train.byUser.rowStarts, compute),
-    userItems: shared(train.byUser.columns, compute),
+    strata: allocateStrata(byUser, () => 1, compute),
+    users: compute.float32(nUsers * stride),
+    items: compute.float32(nItems * stride),
     drawStarts: compute.int32(nBlocks + 1),
-    drawItems: compute.int32(negatives === 'uniform' ? train.nItems : nEntries),
+    drawItems: compute.int32(negatives === 'uniform' ? nItems : byUser.columns.length),
     losses: compute.float64(nBlocks),
   }
   if (resume) {
@@ -91,17 +83,10 @@ function startDescent(
     return descent
   }
   for (const [side, rows] of [descent.users, descent.items].entries()) {
-    for (let at = 0; at < rows.length; at++) {
-      if (at % stride < factors) rows[at] = (0.1 * normalAt(seed + side, at)) / Math.sqrt(factors)
-    }
+    const args = [rows, stride, factors, 0.1 / Math.sqrt(factors), seed + side]
+    await compute.run({ kernel: 'normal_rows', nRows: rows.length / stride, args })
   }
   return descent
-}
-
-function shared(values: Int32Array, compute: Compute): Int32Array {
-  const copy = compute.int32(values.length)
-  copy.set(values)
-  return copy
 }
 
 /** One pass over all entries, stratum by stratum. @returns the mean loss */
@@ -113,15 +98,15 @@ async function descend(
   { compute, signal, seed }: FitContext,
 ): Promise<number> {
   const epochSeed = (Math.imul(seed + 1, 0x9e3779b1) + epoch) | 0
-  const { strata, users, items, userStarts, userItems, drawStarts, drawItems, losses } = descent
-  fillStrata(strata, train.byUser, epochSeed, () => 1)
+  const { strata, users, items, drawStarts, drawItems, losses } = descent
+  await fillStrata(strata, epochSeed, compute)
   fillDraws(descent, train, epochSeed)
   losses.fill(0)
   const rate = learningRate * rateDecay ** (epoch - 1)
   const rows = [users, items, strideOf(factors), rate, reg, biasShare * reg]
   for (let stratum = 0; stratum < nBlocks; stratum++) {
     const entries = [strata.blockStarts, nBlocks, stratum, strata.users, strata.items]
-    const draws = [userStarts, userItems, drawStarts, drawItems, candidates, epochSeed]
+    const draws = [strata.rowStarts, strata.columns, drawStarts, drawItems, candidates, epochSeed]
     const args = [...entries, ...rows, ...draws, losses]
     await compute.run({ kernel: 'bpr_blocks', nRows: nBlocks, rowsPerRange: 1, args, signal })
   }

@@ -1,6 +1,5 @@
 import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
-import { normalAt } from '../../kernels/random.ts'
 import { averageRow } from '../average-row.ts'
 import { diverged } from '../diverged.ts'
 import { factorModel } from '../factor-model.ts'
@@ -15,12 +14,10 @@ function strideOf(factors: number): number {
 }
 
 export function sgdBytes(train: TrainingSet, { factors }: SvdParams): number {
-  return (
-    strataBytes(train.byUser.columns.length) + 4 * strideOf(factors) * (train.nUsers + train.nItems) + 1024
-  )
+  return strataBytes(train.byUser) + 4 * strideOf(factors) * (train.nUsers + train.nItems) + 1024
 }
 
-/** Epochs that go through the entries in one order: a new one takes as long as a pass. */
+/** Epochs that go through the entries in one order. */
 const epochsPerOrder = 10
 
 /** The penalty of a bias for one of a factor. */
@@ -43,7 +40,8 @@ export async function fitBySgd(train: TrainingSet, params: Params, context: FitC
   const mean = meanRating(train)
   const scale = scaleOf(train.ratingRange)
   const { nUsers, nItems, ratingRange } = train
-  const descent = startDescent(train, resolved, context)
+  const target = (rating: number) => (rating - mean) / scale
+  const descent = await startDescent(train, resolved, target, context)
   let isFirst = true
   const state: FitState = {
     model: () =>
@@ -61,7 +59,7 @@ export async function fitBySgd(train: TrainingSet, params: Params, context: FitC
     if (isFirst || (epoch - 1) % epochsPerOrder === 0) {
       const order = Math.floor((epoch - 1) / epochsPerOrder)
       const orderSeed = Math.imul(context.seed + 1, 0x9e3779b1) + order
-      fillStrata(descent.strata, train.byUser, orderSeed, (value) => (value - mean) / scale)
+      await fillStrata(descent.strata, orderSeed, context.compute)
     }
     isFirst = false
     await descend(descent, resolved, epoch, context)
@@ -74,14 +72,15 @@ export async function fitBySgd(train: TrainingSet, params: Params, context: FitC
   return await state.model()
 }
 
-function startDescent(
+async function startDescent(
   train: TrainingSet,
   { factors }: SvdParams,
+  target: (rating: number) => number,
   { compute, seed, resume }: FitContext,
-): Descent {
+): Promise<Descent> {
   const stride = strideOf(factors)
   const descent = {
-    strata: allocateStrata(train.byUser.columns.length, compute),
+    strata: allocateStrata(train.byUser, target, compute),
     users: compute.float32(train.nUsers * stride),
     items: compute.float32(train.nItems * stride),
     squares: compute.float64(nBlocks),
@@ -92,9 +91,8 @@ function startDescent(
     return descent
   }
   for (const [side, rows] of [descent.users, descent.items].entries()) {
-    for (let at = 0; at < rows.length; at++) {
-      if (at % stride < factors) rows[at] = 0.1 * normalAt(seed + side, at)
-    }
+    const args = [rows, stride, factors, 0.1, seed + side]
+    await compute.run({ kernel: 'normal_rows', nRows: rows.length / stride, args })
   }
   return descent
 }
@@ -119,24 +117,24 @@ async function descend(
 function tensorsOf({ users, items }: Descent, train: TrainingSet, { factors }: SvdParams, mean: number) {
   const scale = scaleOf(train.ratingRange)
   const stride = strideOf(factors)
-  const columns = (rows: Float32Array, rated: Int32Array, from: number, width: number, factor: number) => {
-    const isRated = (row: number) => rated[row + 1] > rated[row]
-    const average = averageRow(rows, stride, isRated)
-    const out = new Float32Array((rows.length / stride) * width)
-    for (let row = 0; row * width < out.length; row++) {
-      const [source, start] = isRated(row) ? [rows, row * stride + from] : [average, from]
-      for (let column = 0; column < width; column++)
-        out[row * width + column] = factor * source[start + column]
-    }
-    return out
-  }
   const tensors: Record<string, Tensor> = { mean: { axis: 'model', width: 1, data: Float32Array.of(mean) } }
   for (const [axis, rows, { rowStarts }, factor] of [
     ['user', users, train.byUser, scale],
     ['item', items, train.byItem, 1],
   ] as const) {
-    tensors[`${axis}Factors`] = { axis, width: factors, data: columns(rows, rowStarts, 0, factors, factor) }
-    tensors[`${axis}Bias`] = { axis, width: 1, data: columns(rows, rowStarts, stride - 4, 1, scale) }
+    const isRated = (row: number) => rowStarts[row + 1] > rowStarts[row]
+    const average = averageRow(rows, stride, isRated)
+    const columns = (from: number, width: number, times: number): Tensor => {
+      const data = new Float32Array((rows.length / stride) * width)
+      for (let row = 0, at = 0; at < data.length; row++) {
+        const source = isRated(row) ? rows : average
+        const start = (isRated(row) ? row * stride : 0) + from
+        for (let column = 0; column < width; column++) data[at++] = times * source[start + column]
+      }
+      return { axis, width, data }
+    }
+    tensors[`${axis}Factors`] = columns(0, factors, factor)
+    tensors[`${axis}Bias`] = columns(stride - 4, 1, scale)
   }
   return tensors
 }
