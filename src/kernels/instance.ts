@@ -38,6 +38,9 @@ export interface Kernels {
   tile_inverse_columns: RowKernel
   tile_product_columns: RowKernel
   normal_rows: RowKernel
+  implicit_rows: RowKernel
+  bin_rows: RowKernel
+  shift_entries: RowKernel
   strata_blocks: RowKernel
   sgd_blocks: RowKernel
   bpr_blocks: RowKernel
@@ -79,6 +82,9 @@ export type RowKernelName =
   | 'tile_inverse_columns'
   | 'tile_product_columns'
   | 'normal_rows'
+  | 'implicit_rows'
+  | 'bin_rows'
+  | 'shift_entries'
   | 'strata_blocks'
   | 'sgd_blocks'
   | 'bpr_blocks'

@@ -3,6 +3,7 @@ import type { Kernels } from './instance.ts'
 import { plainDense } from './plain-dense.ts'
 import { plainDescent } from './plain-descent.ts'
 import { plainEigen } from './plain-eigen.ts'
+import { plainTerms } from './plain-terms.ts'
 import { plainEase, plainTiles } from './plain-tiles.ts'
 import { uniformAt } from './random.ts'
 
@@ -278,6 +279,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     similar_rows,
     ...plainDense(memory),
     ...plainDescent(memory),
+    ...plainTerms(memory, normalsAt),
     ...plainEigen(memory),
     ...plainTiles(memory),
     ...plainEase(memory, top_k),

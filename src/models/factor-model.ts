@@ -9,8 +9,13 @@ import type { HistoryEntry, Model, ModelState } from './types.ts'
  * rating = mean + b_u + b_i + ⟨p_u, q_i⟩, clipped; items are ordered by b_i + ⟨p_u, q_i⟩. An unknown user or item
  * counts as the average one.
  */
-export function factorModel(state: ModelState, foldIn: FoldIn): Model {
+export function factorModel(state: ModelState, foldIn: FoldIn): RatingModel {
   return new FactorModel(state, foldIn)
+}
+
+export interface RatingModel extends Model {
+  /** What `predict` clips. */
+  ratingAt(userIndex: number, itemIndex: number): number
 }
 
 /** One side of the model; the average row stands for an unknown index. */
@@ -21,7 +26,7 @@ interface Side {
   readonly averageBias: number
 }
 
-class FactorModel implements Model {
+class FactorModel implements RatingModel {
   readonly algorithm: Model['algorithm']
   readonly params: Model['params']
   readonly nUsers: number
@@ -50,11 +55,15 @@ class FactorModel implements Model {
   }
 
   predict(userIndex: number, itemIndex: number): number {
+    const [min, max] = this.ratingRange
+    return Math.min(max, Math.max(min, this.ratingAt(userIndex, itemIndex)))
+  }
+
+  ratingAt(userIndex: number, itemIndex: number): number {
     const [p, u] = rowOf(this.#users, userIndex)
     const [q, i] = rowOf(this.#items, itemIndex)
     const rating = this.#mean + biasOf(this.#users, userIndex) + biasOf(this.#items, itemIndex)
-    const [min, max] = this.ratingRange
-    return Math.min(max, Math.max(min, rating + dotAt(p, u, q, i, this.#width)))
+    return rating + dotAt(p, u, q, i, this.#width)
   }
 
   scoreUser(userIndex: number, _history: readonly HistoryEntry[], scores: Float32Array): void {

@@ -6,6 +6,8 @@ export interface RatingRow {
   readonly user: number
   readonly item: number
   readonly rating: number
+  /** Unix seconds */
+  readonly timestamp?: number
 }
 
 /** Ratings that a biased factorisation of rank 3 explains up to noise, on a scale of 1 to 5. */
@@ -40,12 +42,16 @@ export function trainingSetOf(rows: readonly RatingRow[], nUsers: number, nItems
     byUser: csrOf(rows, nUsers, nItems),
     byItem: csrOf(flipped, nItems, nUsers),
     ratingRange: range as [number, number],
-    timestamps: () => new Float64Array(rows.length).fill(Number.NaN),
+    timestamps: () => Float64Array.from(inUserOrder(rows), ({ timestamp }) => timestamp ?? Number.NaN),
   }
 }
 
+function inUserOrder(rows: readonly RatingRow[]): RatingRow[] {
+  return [...rows].sort((a, b) => a.user - b.user || a.item - b.item)
+}
+
 function csrOf(rows: readonly RatingRow[], nRows: number, nColumns: number): Csr {
-  const sorted = [...rows].sort((a, b) => a.user - b.user || a.item - b.item)
+  const sorted = inUserOrder(rows)
   const rowStarts = new Int32Array(nRows + 1)
   for (const { user } of sorted) rowStarts[user + 1]++
   for (let row = 0; row < nRows; row++) rowStarts[row + 1] += rowStarts[row]

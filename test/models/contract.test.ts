@@ -59,7 +59,11 @@ const solvers = algorithms.svd.parameters.solver
 const variants: readonly Variant[] = (Object.keys(algorithms) as AlgorithmName[]).flatMap(
   (name): Variant[] => {
     if (name !== 'svd' || solvers.kind !== 'choice') return [{ title: name, name, given: {} }]
-    return solvers.options.map((solver) => ({ title: `${name} by ${solver}`, name, given: { solver } }))
+    const byTerms = [{ implicit: true }, { time: true }, { implicit: true, time: true }]
+    return [
+      ...solvers.options.map((solver) => ({ title: `${name} by ${solver}`, name, given: { solver } })),
+      ...byTerms.map((given) => ({ title: `${name} with ${Object.keys(given).join(' and ')}`, name, given })),
+    ]
   },
 )
 
@@ -70,8 +74,13 @@ function paramsOf({ name, given }: Variant, more: Params = {}): Params {
   return resolveParams(algorithms[name], { ...given, ...more })
 }
 
+/** With a timestamp each, over two weeks. */
+function timed(ratings: readonly RatingRow[]): RatingRow[] {
+  return ratings.map((row, at) => ({ ...row, timestamp: 1e9 + 20_000 * (at % 60) }))
+}
+
 function fitOn(variant: Variant, ratings: readonly RatingRow[], users: number, items: number, seed = 1) {
-  const set = trainingSetOf(ratings, users, items)
+  const set = trainingSetOf(timed(ratings), users, items)
   return algorithms[variant.name].fit(set, paramsOf(variant), { compute, seed })
 }
 
@@ -198,7 +207,7 @@ describe.each(variants)('$title', (variant) => {
     const scaled = rows.map((row) => ({ ...row, rating: row.rating * factor }))
     const ratingRange = [factor, 5 * factor] as const
     const algorithm = algorithms[name]
-    const set = { ...trainingSetOf(scaled, nUsers, nItems), ratingRange }
+    const set = { ...trainingSetOf(timed(scaled), nUsers, nItems), ratingRange }
     const other = await algorithm.fit(set, paramsOf(variant), { compute, seed: 1 })
     const differences = rows.map(
       ({ user, item }) => other.predict(user, item) / factor - model.predict(user, item),
@@ -220,7 +229,7 @@ describe.each(variants)('$title', (variant) => {
     for (const nThreads of [1, 3]) {
       const other = await startCompute({ nThreads })
       const algorithm = algorithms[name]
-      const set = trainingSetOf(rows, nUsers, nItems)
+      const set = trainingSetOf(timed(rows), nUsers, nItems)
       const again = await algorithm.fit(set, paramsOf(variant), { compute: other, seed: 1 })
       await other.release()
       expect(bytesOf(again)).toEqual(reference)
@@ -258,7 +267,7 @@ describe.each(variants)('$title', (variant) => {
   test('an aborted fit rejects with the reason', async () => {
     const algorithm = algorithms[name]
     const signal = AbortSignal.abort(new Error('stop here'))
-    const set = trainingSetOf(rows, nUsers, nItems)
+    const set = trainingSetOf(timed(rows), nUsers, nItems)
     const fitting = algorithm.fit(set, paramsOf(variant), { compute, seed: 1, signal })
     await expect(fitting).rejects.toThrow('stop here')
   })
@@ -269,7 +278,7 @@ describe.each(descending)('$title', (variant) => {
   test('the loss falls with every epoch and the last report is the last epoch', async () => {
     const algorithm = algorithms[name]
     const losses: number[] = []
-    const set = trainingSetOf(rows, nUsers, nItems)
+    const set = trainingSetOf(timed(rows), nUsers, nItems)
     await algorithm.fit(set, paramsOf(variant, { epochs: 8 }), {
       compute,
       seed: 1,
@@ -299,7 +308,7 @@ describe.each(descending)('$title', (variant) => {
     'stays finite with %o, where a row has fewer ratings than factors',
     async (params) => {
       const algorithm = algorithms[name]
-      const set = trainingSetOf(rows, nUsers, nItems)
+      const set = trainingSetOf(timed(rows), nUsers, nItems)
       const model = await algorithm.fit(set, paramsOf(variant, params), { compute, seed: 1 })
       for (const { data } of Object.values(model.tensors)) expect(data.every(Number.isFinite)).toBe(true)
       const errors = rows.map(({ user, item, rating }) => (model.predict(user, item) - rating) ** 2)

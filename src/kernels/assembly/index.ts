@@ -27,4 +27,5 @@ export {
 } from './tiles'
 export { solve_lower_rows, solve_upper_rows } from './triangular'
 export { fillNormal as fill_normal, normal_rows } from './random'
+export { bin_rows, implicit_rows, shift_entries } from './side-terms'
 export { bpr_blocks, sgd_blocks, strata_blocks } from './sgd-blocks'

@@ -2,14 +2,16 @@ import { meanRating } from '../../dataset/training-mean.ts'
 import type { Csr, TrainingSet } from '../../dataset/types.ts'
 import type { Compute } from '../../kernels/compute.ts'
 import { normalAt, RandomStream } from '../../kernels/random.ts'
-import { gramRowsScratchBytes } from '../../kernels/scratch.ts'
 import { diverged } from '../diverged.ts'
 import { scaleOf } from '../ridge.ts'
 import type { EpochReport, FitContext, FitState, Model, Params } from '../types.ts'
 import { gibbsModel } from './gibbs-model.ts'
-import { drawRowPrior, type RowMoments, type RowPrior } from './hyperparameters.ts'
+import { drawRowPrior, type RowPrior } from './hyperparameters.ts'
+import { ImplicitTerm, implicitBytes } from './implicit-term.ts'
 import { KeptSamples, type PosteriorSample } from './kept-samples.ts'
 import type { SvdParams } from './parameters.ts'
+import { momentsOf } from './row-moments.ts'
+import { TimeTerm, timeBytes } from './time-term.ts'
 
 /** One side of the factorisation in shared memory; rows are factors, bias, zeros. */
 interface Side {
@@ -17,6 +19,8 @@ interface Side {
   readonly rowStarts: Int32Array
   readonly columns: Int32Array
   /** (rating − mean) / scale */
+  readonly ratings: Float32Array
+  /** The same, less what the time says. */
   readonly values: Float32Array
   readonly samples: Float32Array
   readonly means: Float32Array
@@ -26,8 +30,6 @@ interface Side {
   /** α·τ and √τ, as the kernel takes them. */
   readonly alphas: Float32Array
   readonly roots: Float32Array
-  /** Rows with ratings: only they speak for the prior. */
-  readonly nRated: number
 }
 
 /** Precision of the noise that the chain starts with, on a scale of 1 to 5. */
@@ -50,11 +52,16 @@ function scratchBytes(factors: number): number {
 }
 
 /** Bytes of shared memory, scratch for 64 threads included. */
-export function gibbsBytes(train: TrainingSet, { factors }: SvdParams): number {
-  const nRows = train.nUsers + train.nItems
+export function gibbsBytes(train: TrainingSet, params: SvdParams): number {
+  const { factors, implicit, time, timeBins } = params
+  const { nUsers, nItems } = train
+  const nRows = nUsers + nItems
   const stride = gibbsStride(factors)
   const slots = 4 * stride * stride * 18
-  return nRows * (8 * stride + 12) + train.byUser.columns.length * 16 + 64 * scratchBytes(factors) + slots
+  const nEntries = train.byUser.columns.length
+  const terms = implicit ? implicitBytes(nRows, nRows, stride) : 0
+  const times = time ? timeBytes(nEntries, nUsers, nItems, timeBins) : 0
+  return nRows * (8 * stride + 28) + nEntries * 16 + 64 * scratchBytes(factors) + slots + terms + times
 }
 
 /**
@@ -92,6 +99,9 @@ class GibbsChain {
   readonly #mean: number
   readonly #scale: number
   readonly #kept: KeptSamples
+  readonly #userTerm: ImplicitTerm | undefined
+  readonly #itemTerm: ImplicitTerm | undefined
+  readonly #time: TimeTerm | undefined
   /** Precision of the noise, before rows differ. */
   #alpha = firstAlpha
 
@@ -101,9 +111,17 @@ class GibbsChain {
     this.#mean = meanRating(train)
     this.#scale = scaleOf(train.ratingRange)
     this.#nRatings = train.byUser.columns.length
-    const makeSide = (csr: Csr) => sideOf(csr, params.factors, this.#mean, this.#scale, context.compute)
+    const { factors, implicit, time, timeBins } = params
+    const { compute } = context
+    const makeSide = (csr: Csr) =>
+      sideOf(csr, { factors, mean: this.#mean, scale: this.#scale, isTimed: time }, compute)
     this.#users = makeSide(train.byUser)
     this.#items = makeSide(train.byItem)
+    if (implicit) {
+      this.#userTerm = new ImplicitTerm(this.#users, this.#items, factors + 1, compute)
+      this.#itemTerm = new ImplicitTerm(this.#items, this.#users, factors + 1, compute)
+    }
+    if (time) this.#time = new TimeTerm(train, timeBins, compute)
     this.#kept = new KeptSamples(train, params)
     if (context.resume) this.#restore(context.resume.arrays)
     else this.#initialise()
@@ -124,12 +142,14 @@ class GibbsChain {
   async draw(epoch: number): Promise<EpochReport> {
     const { epochs, burnIn } = this.#params
     const random = new RandomStream(streamSeed(this.#context.seed, epoch, 2))
-    const userPrior = await this.#drawPrior(this.#users, random, epoch)
-    await this.#drawRows(this.#users, this.#items, userPrior, streamSeed(this.#context.seed, epoch, 0))
+    const seeds = [0, 1, 3, 4, 5, 6].map((use) => streamSeed(this.#context.seed, epoch, use))
+    if (epoch > 1) await this.#drawTimes(random, [seeds[2], seeds[3]])
+    const userPrior = await this.#drawPrior(this.#users, this.#userTerm, random, epoch, seeds[4])
+    await this.#drawRows(this.#users, this.#items, userPrior, this.#userTerm, seeds[0])
     this.#drawPrecisions(this.#users, random)
-    this.#kept.offer(epoch, this.#sample(userPrior), Math.min(burnIn, epochs - 1))
-    const itemPrior = await this.#drawPrior(this.#items, random, epoch)
-    await this.#drawRows(this.#items, this.#users, itemPrior, streamSeed(this.#context.seed, epoch, 1))
+    if (this.#kept.offer(epoch, this.#sample(userPrior), Math.min(burnIn, epochs - 1))) this.#time?.keep()
+    const itemPrior = await this.#drawPrior(this.#items, this.#itemTerm, random, epoch, seeds[5])
+    await this.#drawRows(this.#items, this.#users, itemPrior, this.#itemTerm, seeds[1])
     this.#drawPrecisions(this.#items, random)
     this.#drawAlpha(random)
     const { squares } = this.#items
@@ -159,22 +179,46 @@ class GibbsChain {
     }
   }
 
+  async #drawTimes(random: RandomStream, seeds: readonly [number, number]): Promise<void> {
+    const sides = { users: this.#users, items: this.#items, factors: this.#params.factors }
+    await this.#time?.draw(sides, random, seeds, this.#context.compute)
+  }
+
   #sample(prior: RowPrior): PosteriorSample {
     const [users, items] = [this.#users, this.#items]
     return {
       ...{ prior, alpha: this.#alpha, userPrecisions: users.precisions, itemPrecisions: items.precisions },
-      ...{ users: users.means, userSamples: users.samples, items: items.samples },
+      ...{
+        users: users.means,
+        userSamples: users.samples,
+        items: items.samples,
+        terms: this.#userTerm?.terms,
+      },
     }
   }
 
-  async #drawPrior(side: Side, random: RandomStream, epoch: number): Promise<RowPrior> {
+  async #drawPrior(
+    side: Side,
+    term: ImplicitTerm | undefined,
+    random: RandomStream,
+    epoch: number,
+    seed: number,
+  ): Promise<RowPrior> {
     const order = this.#params.factors + 1
+    const { compute } = this.#context
     // Before anything is known of the rows a weak prior at 0 takes the place of theirs.
     if (epoch === 1 && side === this.#users) return weakPrior(order)
-    return drawRowPrior(await momentsOf(side, order, this.#context.compute), random)
+    if (term) return term.draw(side.samples, random, seed, compute)
+    return drawRowPrior(await momentsOf(side.samples, side, order, compute), random)
   }
 
-  async #drawRows(own: Side, other: Side, prior: RowPrior, seed: number): Promise<void> {
+  async #drawRows(
+    own: Side,
+    other: Side,
+    prior: RowPrior,
+    term: ImplicitTerm | undefined,
+    seed: number,
+  ): Promise<void> {
     const { compute, signal } = this.#context
     const { factors } = this.#params
     await compute.scoped(async () => {
@@ -182,13 +226,14 @@ class GibbsChain {
       precision.set(prior.precision)
       const mean = compute.float32(gibbsStride(factors))
       mean.set(prior.mean)
+      const priors = term ? [term.priors, 1] : [mean, 0]
       await compute.run({
         kernel: 'gibbs_rows',
         nRows: own.nRows,
         scratchBytes: scratchBytes(factors),
         args: [
           ...[own.rowStarts, own.columns, own.values, own.samples, own.means, other.samples, factors],
-          ...[gibbsStride(factors), own.alphas, other.roots, precision, mean, 0, seed, own.squares],
+          ...[gibbsStride(factors), own.alphas, other.roots, precision, ...priors, seed, own.squares],
         ],
         signal,
       })
@@ -196,7 +241,7 @@ class GibbsChain {
   }
 
   tensors() {
-    return this.#kept.tensors(this.#mean, this.#scale)
+    return { ...this.#kept.tensors(this.#mean, this.#scale), ...this.#time?.tensors(this.#scale) }
   }
 
   arrays() {
@@ -205,6 +250,7 @@ class GibbsChain {
     return {
       ...{ users, items, alpha: Float64Array.of(this.#alpha), ...this.#kept.arrays() },
       ...{ userPrecisions: this.#users.precisions, itemPrecisions: this.#items.precisions },
+      ...{ ...this.#userTerm?.arrays('user'), ...this.#itemTerm?.arrays('item'), ...this.#time?.arrays() },
     }
   }
 
@@ -221,6 +267,9 @@ class GibbsChain {
       }
     }
     this.#kept.restore(arrays)
+    this.#userTerm?.restore('user', arrays)
+    this.#itemTerm?.restore('item', arrays)
+    this.#time?.restore(arrays)
   }
 }
 
@@ -229,18 +278,25 @@ function streamSeed(seed: number, epoch: number, use: number): number {
   return (Math.imul(seed, 0x9e3779b1) ^ Math.imul(3 * epoch + use + 1, 0x85ebca6b)) | 0
 }
 
-function sideOf(csr: Csr, factors: number, mean: number, scale: number, compute: Compute): Side {
+interface SideOptions {
+  readonly factors: number
+  readonly mean: number
+  readonly scale: number
+  readonly isTimed: boolean
+}
+
+function sideOf(csr: Csr, { factors, mean, scale, isTimed }: SideOptions, compute: Compute): Side {
   const stride = gibbsStride(factors)
   const rowStarts = compute.int32(csr.nRows + 1)
   rowStarts.set(csr.rowStarts)
   const columns = compute.int32(csr.columns.length)
   columns.set(csr.columns)
-  const values = compute.float32(csr.values.length)
-  for (let entry = 0; entry < values.length; entry++) values[entry] = (csr.values[entry] - mean) / scale
-  let nRated = 0
-  for (let row = 0; row < csr.nRows; row++) if (rowStarts[row + 1] > rowStarts[row]) nRated++
+  const ratings = compute.float32(csr.values.length)
+  for (let entry = 0; entry < ratings.length; entry++) ratings[entry] = (csr.values[entry] - mean) / scale
+  const values = isTimed ? compute.float32(ratings.length) : ratings
+  if (isTimed) values.set(ratings)
   return {
-    ...{ nRows: csr.nRows, rowStarts, columns, values, nRated },
+    ...{ nRows: csr.nRows, rowStarts, columns, ratings, values },
     samples: compute.float32(csr.nRows * stride),
     means: compute.float32(csr.nRows * stride),
     squares: compute.float64(csr.nRows),
@@ -254,44 +310,4 @@ function weakPrior(order: number): RowPrior {
   const precision = new Float32Array(order * order)
   for (let f = 0; f < order; f++) precision[f * order + f] = 10
   return { precision, mean: new Float32Array(order) }
-}
-
-/** Sums of the samples over the rows; rows without ratings are zeros. */
-async function momentsOf(
-  { samples, nRows, nRated }: Side,
-  order: number,
-  compute: Compute,
-): Promise<RowMoments> {
-  const stride = gibbsStride(order - 1)
-  const sum = new Float64Array(order)
-  for (let row = 0; row < nRows; row++) {
-    for (let f = 0; f < order; f++) sum[f] += samples[row * stride + f]
-  }
-  const products = await compute.scoped(async () => {
-    const rowsPerRange = Math.max(256, Math.ceil(nRows / 16))
-    const nSlots = Math.ceil(nRows / rowsPerRange)
-    const partials = compute.float32(nSlots * stride * stride)
-    await compute.run({
-      kernel: 'gram_rows',
-      nRows,
-      rowsPerRange,
-      scratchBytes: gramRowsScratchBytes(stride),
-      args: [samples, stride, rowsPerRange, partials],
-    })
-    return sumSlots(partials, nSlots, order, stride)
-  })
-  return { nRows: nRated, sum, products }
-}
-
-function sumSlots(partials: Float32Array, nSlots: number, order: number, stride: number): Float64Array {
-  const products = new Float64Array(order * order)
-  for (let slot = 0; slot < nSlots; slot++) {
-    const start = slot * stride * stride
-    for (let i = 0; i < order; i++) {
-      for (let j = 0; j <= i; j++) products[i * order + j] += partials[start + i * stride + j]
-    }
-  }
-  for (let i = 0; i < order; i++)
-    for (let j = i + 1; j < order; j++) products[i * order + j] = products[j * order + i]
-  return products
 }

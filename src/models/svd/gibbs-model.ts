@@ -1,11 +1,12 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { FactorRanking } from '../../dataset/ranking.ts'
 import { dotAt } from '../dot-product.ts'
-import { factorModel } from '../factor-model.ts'
+import { factorModel, type RatingModel } from '../factor-model.ts'
 import { tensorOf } from '../model-state.ts'
 import { scaleOf } from '../ridge.ts'
 import type { HistoryEntry, Model, ModelState } from '../types.ts'
 import type { SvdParams } from './parameters.ts'
+import { type TimeBiases, timeBiasesOf, withLatestBiases } from './time-biases.ts'
 
 /**
  * The average of n posterior samples as one inner product: the samples' factors stand side by side, the items' divided
@@ -22,7 +23,9 @@ class GibbsModel implements Model {
   readonly nItems: number
   readonly ratingRange: Model['ratingRange']
   readonly tensors: Model['tensors']
-  readonly #factors: Model
+  readonly #factors: RatingModel
+  readonly #times: TimeBiases | undefined
+  readonly #itemBias: Float32Array
   readonly #samples: SampleSet
   readonly #users: Float32Array
   readonly #userVariance: Float32Array
@@ -44,11 +47,18 @@ class GibbsModel implements Model {
     const total = this.#userVariance.reduce((sum, value) => sum + value, 0)
     this.#meanVariance = total / Math.max(1, state.nUsers)
     // Histories are not folded in by the ridge: this class does it.
-    this.#factors = factorModel(state, { ridge: noRidge, nonNegative: false })
+    this.#times = timeBiasesOf(state)
+    const latest = withLatestBiases(state, this.#times)
+    this.#itemBias = tensorOf(latest, 'itemBias', 'item', 1)
+    this.#factors = factorModel(latest, { ridge: noRidge, nonNegative: false })
   }
 
-  predict(userIndex: number, itemIndex: number): number {
-    return this.#factors.predict(userIndex, itemIndex)
+  predict(userIndex: number, itemIndex: number, timestamp?: number): number {
+    if (this.#times === undefined) return this.#factors.predict(userIndex, itemIndex)
+    const now = this.#times.at(-1, itemIndex)
+    const rating = this.#factors.ratingAt(userIndex, itemIndex) - now
+    const [min, max] = this.ratingRange
+    return Math.min(max, Math.max(min, rating + this.#times.at(userIndex, itemIndex, timestamp)))
   }
 
   /** √(noise + spread over the samples + the user's own posterior variance, averaged over the items) */
@@ -83,27 +93,30 @@ class GibbsModel implements Model {
       const x = foldIn(history, this.#samples, sample)
       for (let f = 0; f < factors; f++) row[sample * factors + f] = this.#samples.scale * x[f]
     }
-    const bias = this.tensors.itemBias.data
+    const bias = this.#itemBias
     for (let item = 0; item < this.nItems; item++)
       scores[item] = bias[item] + dotAt(row, 0, items, item, n * factors)
   }
 
-  /** x = m + A⁻¹α Σ (t − ⟨g, m⟩)g is linear in what the entries say beyond the prior. */
+  /** x = μ + A⁻¹ Σ (share·Λy + αc(t − ⟨g, μ⟩)g) is linear in what the entries say beyond the prior of a stranger. */
   explain(history: readonly HistoryEntry[], itemIndex: number, contributions: Float32Array): void {
     const { n, factors, items, scale } = this.#samples
     contributions.fill(0)
     for (let sample = 0; sample < n && history.length > 0; sample++) {
-      const { precision, prior, alpha } = equationsOf(history, this.#samples, sample)
+      const { precision, mean, alpha } = equationsOf(history, this.#samples, sample)
       const q = new Float64Array(factors + 1)
       for (let f = 0; f < factors; f++) q[f] = scale * items[itemIndex * n * factors + sample * factors + f]
       const z = solve(precision, q)
+      const byTerm = this.#samples.terms && lambdaTimes(this.#samples, sample, z)
       history.forEach((entry, at) => {
         const { feature, target, weight } = featureOf(entry, this.#samples, sample)
         contributions[at] +=
           alpha *
           weight *
           dotAt(z, 0, feature, 0, factors + 1) *
-          (target - dotAt(feature, 0, prior, 0, factors + 1))
+          (target - dotAt(feature, 0, mean, 0, factors + 1))
+        if (byTerm)
+          contributions[at] += termProduct(entry, this.#samples, sample, byTerm) / Math.sqrt(history.length)
       })
     }
   }
@@ -131,12 +144,14 @@ interface SampleSet {
   readonly precisions: Float32Array
   readonly means: Float32Array
   readonly alphas: Float32Array
+  /** nItems × n × order: what an item says of those who have rated it. */
+  readonly terms: Float32Array | undefined
   readonly mean: number
   readonly scale: number
 }
 
 function sampleSetOf(state: ModelState): SampleSet {
-  const { factors } = state.params as SvdParams
+  const { factors, implicit } = state.params as SvdParams
   const n = Math.max(1, (state.tensors.userFactors?.width ?? factors) / factors)
   const order = factors + 1
   return {
@@ -147,6 +162,7 @@ function sampleSetOf(state: ModelState): SampleSet {
     precisions: tensorOf(state, 'priorPrecision', 'model', n * order * order),
     means: tensorOf(state, 'priorMean', 'model', n * order),
     alphas: tensorOf(state, 'noisePrecision', 'model', n),
+    terms: implicit ? tensorOf(state, 'itemTerms', 'item', n * order) : undefined,
     mean: tensorOf(state, 'mean', 'model', 1)[0],
     scale: scaleOf(state.ratingRange),
   }
@@ -163,14 +179,18 @@ function foldIn(history: readonly HistoryEntry[], set: SampleSet, sample: number
   return x
 }
 
-/** A = Λ + α Σ c·g·gᵀ and Σ c(t − ⟨g, m⟩)g; a stranger's noise is as everybody's. */
+/**
+ * A = Λ + α Σ c·g·gᵀ and Σ c(t − ⟨g, m⟩)g with m = μ + Σ y/√n, or μ without terms; a stranger's noise is as
+ * everybody's.
+ */
 function equationsOf(history: readonly HistoryEntry[], set: SampleSet, sample: number) {
   const order = set.factors + 1
   const alpha = set.alphas[sample]
   const precision = Float64Array.from(
     set.precisions.subarray(sample * order * order, (sample + 1) * order * order),
   )
-  const prior = Float64Array.from(set.means.subarray(sample * order, (sample + 1) * order))
+  const mean = Float64Array.from(set.means.subarray(sample * order, (sample + 1) * order))
+  const prior = describedBy(history, set, sample, mean)
   const right = new Float64Array(order)
   for (const entry of history) {
     const { feature, target, weight } = featureOf(entry, set, sample)
@@ -184,7 +204,39 @@ function equationsOf(history: readonly HistoryEntry[], set: SampleSet, sample: n
   for (let f = 0; f < order; f++) {
     for (let g = 0; g < f; g++) precision[g * order + f] = precision[f * order + g]
   }
-  return { precision, right, prior, alpha }
+  return { precision, right, mean, prior, alpha }
+}
+
+/** μ + Σ y/√n */
+function describedBy(
+  history: readonly HistoryEntry[],
+  { n, factors, terms }: SampleSet,
+  sample: number,
+  mean: Float64Array,
+): Float64Array {
+  const prior = mean.slice()
+  if (terms === undefined) return prior
+  const order = factors + 1
+  for (const { itemIndex } of history) {
+    const start = (itemIndex * n + sample) * order
+    for (let f = 0; f < order; f++) prior[f] += terms[start + f] / Math.sqrt(history.length)
+  }
+  return prior
+}
+
+/** Λz */
+function lambdaTimes({ factors, precisions }: SampleSet, sample: number, z: Float64Array): Float64Array {
+  const order = factors + 1
+  return z.map((_, f) => dotAt(precisions, sample * order + f, z, 0, order))
+}
+
+function termProduct(
+  { itemIndex }: HistoryEntry,
+  { n, factors, terms }: SampleSet,
+  sample: number,
+  z: Float64Array,
+) {
+  return terms ? dotAt(terms, itemIndex * n + sample, z, 0, factors + 1) : 0
 }
 
 function featureOf({ itemIndex, rating }: HistoryEntry, set: SampleSet, sample: number) {

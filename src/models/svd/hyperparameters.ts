@@ -18,6 +18,13 @@ export interface RowMoments {
   readonly products: Float64Array
 }
 
+/** Further rows with the prior N(0, (strength·Λ)⁻¹), and Σ y·yᵀ over them. */
+export interface LinkedRows {
+  readonly nRows: number
+  readonly strength: number
+  readonly products: Float64Array
+}
+
 /** Prior rows at μ₀ = 0; as in Salakhutdinov & Mnih 2008, section 3. */
 const meanStrength = 2
 
@@ -25,17 +32,22 @@ const meanStrength = 2
  * Draws Λ ~ W(W*, ν*) and μ ~ N(μ*, (β*Λ)⁻¹) from the posterior of a normal–Wishart prior with W₀ = I, ν₀ = order,
  * μ₀ = 0, β₀ = 2 (Salakhutdinov & Mnih 2008, eq. 14).
  */
-export function drawRowPrior({ nRows, sum, products }: RowMoments, random: RandomStream): RowPrior {
+export function drawRowPrior(
+  { nRows, sum, products }: RowMoments,
+  random: RandomStream,
+  linked?: LinkedRows,
+): RowPrior {
   const order = sum.length
   const strength = meanStrength + nRows
   // W*⁻¹ = I + Σ xxᵀ − (Σx)(Σx)ᵀ/β*, which is eq. 14 for μ₀ = 0.
   const scatter = Matrix.from1DArray(order, order, Array.from(products))
   for (let i = 0; i < order; i++) {
     for (let j = 0; j < order; j++) {
-      scatter.set(i, j, scatter.get(i, j) + (i === j ? 1 : 0) - (sum[i] * sum[j]) / strength)
+      const more = linked ? linked.strength * linked.products[i * order + j] : 0
+      scatter.set(i, j, scatter.get(i, j) + more + (i === j ? 1 : 0) - (sum[i] * sum[j]) / strength)
     }
   }
-  const precision = drawWishart(inverse(scatter), order + nRows, random)
+  const precision = drawWishart(inverse(scatter), order + nRows + (linked?.nRows ?? 0), random)
   const mean = drawNormal(precision, strength, random)
   for (let i = 0; i < order; i++) mean[i] += sum[i] / strength
   return { precision: Float32Array.from(precision.to1DArray()), mean: Float32Array.from(mean) }

@@ -14,6 +14,8 @@ export interface PosteriorSample {
   readonly users: Float32Array
   readonly userSamples: Float32Array
   readonly items: Float32Array
+  /** What an item says of the users who have rated it, where the model has that. */
+  readonly terms: Float32Array | undefined
 }
 
 /** The draws that the model is made of, thinned out evenly; before the first the newest one of the burn-in. */
@@ -25,6 +27,7 @@ export class KeptSamples {
   /** nUsers × capacity × order, nItems × capacity × order */
   readonly #users: Float32Array
   readonly #items: Float32Array
+  readonly #terms: Float32Array | undefined
   readonly #precisions: Float32Array
   readonly #means: Float32Array
   readonly #alphas: Float32Array
@@ -44,6 +47,7 @@ export class KeptSamples {
     this.#stride = (factors + 8) & ~7
     this.#users = new Float32Array(train.nUsers * capacity * this.#order)
     this.#items = new Float32Array(train.nItems * capacity * this.#order)
+    this.#terms = params.implicit ? new Float32Array(this.#items.length) : undefined
     this.#precisions = new Float32Array(capacity * this.#order ** 2)
     this.#means = new Float32Array(capacity * this.#order)
     this.#alphas = new Float32Array(capacity)
@@ -52,10 +56,10 @@ export class KeptSamples {
     this.#userNoise = new Float64Array(train.nUsers)
   }
 
-  /** Keeps the draw if it is the epoch's turn. */
-  offer(epoch: number, sample: PosteriorSample, burnIn: number): void {
+  /** Keeps the draw if it is the epoch's turn. @returns whether it was */
+  offer(epoch: number, sample: PosteriorSample, burnIn: number): boolean {
     const isKept = epoch > burnIn && this.#isDue(epoch - burnIn, this.#params.epochs - burnIn)
-    if (!isKept && this.#count > 0) return
+    if (!isKept && this.#count > 0) return false
     const slot = this.#count
     this.#store(slot, sample)
     if (slot === 0) {
@@ -64,6 +68,7 @@ export class KeptSamples {
     }
     this.#addSpread(sample)
     if (isKept) this.#count++
+    return isKept
   }
 
   /** The j-th of `capacity` draws is due when j/capacity of all that count are done. */
@@ -73,7 +78,7 @@ export class KeptSamples {
   }
 
   #store(slot: number, sample: PosteriorSample): void {
-    const { prior, alpha, users, items, userPrecisions, itemPrecisions } = sample
+    const { prior, alpha, users, items, userPrecisions, itemPrecisions, terms } = sample
     const [order, stride] = [this.#order, this.#stride]
     const capacity = capacityOf(this.#params)
     const copy = (into: Float32Array, from: Float32Array, nRows: number) => {
@@ -84,6 +89,7 @@ export class KeptSamples {
     }
     copy(this.#users, users, this.#train.nUsers)
     copy(this.#items, items, this.#train.nItems)
+    if (this.#terms && terms) copy(this.#terms, terms, this.#train.nItems)
     this.#precisions.set(prior.precision, slot * order * order)
     this.#means.set(prior.mean, slot * order)
     this.#alphas[slot] = alpha
@@ -135,6 +141,13 @@ export class KeptSamples {
       priorPrecision: model(this.#precisions.slice(0, n * order * order)),
       priorMean: model(this.#means.slice(0, n * order)),
       noisePrecision: model(this.#alphas.slice(0, n)),
+      ...(this.#terms && {
+        itemTerms: {
+          axis: 'item',
+          width: n * order,
+          data: firstColumns(this.#terms, parts.capacity * order, n * order),
+        },
+      }),
     }
   }
 
@@ -149,6 +162,7 @@ export class KeptSamples {
       keptItemPrecisions: this.#itemPrecisions,
       userNoise: this.#userNoise,
       keptCount: Int32Array.of(this.#count),
+      ...(this.#terms && { keptTerms: this.#terms }),
     }
   }
 
@@ -161,6 +175,7 @@ export class KeptSamples {
     this.#spread.set(arrays.spread)
     this.#itemPrecisions.set(arrays.keptItemPrecisions)
     this.#userNoise.set(arrays.userNoise)
+    this.#terms?.set(arrays.keptTerms)
     this.#count = arrays.keptCount[0]
   }
 }

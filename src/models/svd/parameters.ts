@@ -45,6 +45,29 @@ export const parameters = {
     max: 1000,
     integer: true,
   },
+  implicit: {
+    kind: 'switch',
+    description:
+      'gibbs: who has rated what counts as well, whatever the rating (the term of SVD++, of users and of items)',
+    default: false,
+    before: false,
+  },
+  time: {
+    kind: 'switch',
+    description:
+      'gibbs: biases of a user for a day and of an item for a time; rows held out at random lie between those of the same day, so that their error is too good: use a temporal split',
+    default: false,
+    before: false,
+  },
+  timeBins: {
+    kind: 'number',
+    description: 'with --time: parts into which the time of all ratings is cut for the items',
+    default: 30,
+    before: 30,
+    min: 1,
+    max: 1000,
+    integer: true,
+  },
   reg: {
     kind: 'number',
     description: 'λ, times the number of ratings of a row, for a scale of 1 to 5 (gibbs finds its own)',

@@ -1,3 +1,4 @@
+import { RecsysError } from '../../errors.ts'
 import { alternatingBytes } from '../alternating.ts'
 import type { Algorithm, Model, ModelState } from '../types.ts'
 import { fitByAls, restoreAls } from './als-solver.ts'
@@ -22,9 +23,20 @@ export const svd: Algorithm = {
   },
   fit: async (train, params, context) => {
     const { solver } = params as SvdParams
+    refuseTerms(params as SvdParams)
     return fits[solver](train, params, context)
   },
   restore,
+}
+
+/** What only the sampler has. */
+function refuseTerms(params: SvdParams): void {
+  const asked = (['implicit', 'time'] as const).find((name) => params[name])
+  if (asked === undefined || params.solver === 'gibbs') return
+  throw new RecsysError('RECSYS_USAGE', {
+    message: `--${asked} goes with --solver gibbs, which is the default, got --solver ${params.solver}`,
+    field: asked,
+  })
 }
 
 const fits = { gibbs: fitByGibbs, als: fitByAls, sgd: fitBySgd } as const
