@@ -1,3 +1,4 @@
+import { RecsysError } from '../../errors.ts'
 import { tensorOf } from '../model-state.ts'
 import type { ModelState, Tensor } from '../types.ts'
 import type { SvdParams } from './parameters.ts'
@@ -25,6 +26,12 @@ export function timeBiasesOf(state: ModelState): TimeBiases | undefined {
   counts.forEach((count, user) => {
     starts[user + 1] = starts[user] + count
   })
+  const nDays = starts[counts.length]
+  if (nDays !== days.length) {
+    throw new RecsysError('RECSYS_MODEL_SHAPE', {
+      message: `the users of the model have ${nDays} days by userDayCount, got ${days.length} in userDays`,
+    })
+  }
   const ofDay = (user: number, day: number): number => {
     let [low, high] = [starts[user], starts[user + 1]]
     while (low < high) {
