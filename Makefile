@@ -55,6 +55,9 @@ binary: build ## dist/recsys, the single executable
 	node bin/build-binary.js
 bench: build ## benchmarks, each against something in the same run
 	node test/bench/run.ts
+bench-peers: setup ## training beside implicit, Surprise and others (installs them): test/bench/RESULTS.md
+	node src/kernels/build.ts
+	node test/bench/peers/run.ts
 bench-smoke: build
 	node test/bench/run.ts --smoke
 
@@ -72,5 +75,5 @@ clean: ## remove what was built
 	rm -rf dist coverage src/kernels/*.wasm
 
 .PHONY: help setup demo test test-unit test-integration test-smoke test-e2e test-slow lint format type-check \
-  pre-commit pre-commit-install build manifest manifest-check binary bench bench-smoke load-test \
+  pre-commit pre-commit-install build manifest manifest-check binary bench bench-peers bench-smoke load-test \
   load-test-headless ci ci-rest ci-full clean
