@@ -1,17 +1,16 @@
 import { readAsset } from '../host.ts'
+import { joinLanes } from './wide-lanes.ts'
 
 /** Addresses are byte offsets into the shared memory. Documented in `assembly/`. */
 export interface Kernels {
   dot(a: number, b: number, width: number): number
-  /** Measures the host: 96 operations a step on registers. */
+  /** Measures the host: 192 operations a step on registers. */
   fma_peak(nSteps: number, a: number): number
-  /** 64 operations a step with loads from the first-level cache. */
-  fma_peak_loads(nSteps: number, a: number): number
   gemm: MatrixProduct
   gemm_transposed: MatrixProduct
   /** Standard normals of positions [position, position + n). */
   fill_normal(out: number, n: number, seed: number, position: number): void
-  gram(panel: number, nRows: number, width: number, gram: number): void
+  gram(panel: number, stride: number, nRows: number, width: number, gram: number): void
   cholesky(a: number, order: number, nRows: number, stride: number): void
   solveTransposed(a: number, order: number, stride: number, y: number): void
   top_k(scores: number, nItems: number, k: number, outItems: number, outScores: number): void
@@ -91,11 +90,28 @@ export type RowKernelName =
   | 'top_k_rows'
   | 'top_k_neighbour_rows'
 
-/** Compiles the kernels: with relaxed SIMD (one rounding a multiply-add) where the host has it. */
-export function compileKernels(): WebAssembly.Module {
-  const relaxed = readAsset('kernels/kernels.wasm')
-  if (WebAssembly.validate(relaxed)) return new WebAssembly.Module(relaxed)
-  return new WebAssembly.Module(readAsset('kernels/kernels-plain.wasm'))
+/** A build of the kernels: multiply-adds of eight lanes, of four, or of two roundings. */
+export type KernelBuild = 'wide' | 'relaxed' | 'plain'
+
+const files: Readonly<Record<KernelBuild, string>> = {
+  wide: 'kernels/kernels-wide.wasm',
+  relaxed: 'kernels/kernels.wasm',
+  plain: 'kernels/kernels-plain.wasm',
+}
+
+/** The fastest build that leaves the process as it is. */
+export function fourLaneBuild(): KernelBuild {
+  return WebAssembly.validate(readAsset(files.relaxed)) ? 'relaxed' : 'plain'
+}
+
+/** The fastest build for heavy work; it gives the same bits as `fourLaneBuild`. */
+export function fastestBuild(): KernelBuild {
+  const build = fourLaneBuild()
+  return build === 'relaxed' && joinLanes() ? 'wide' : build
+}
+
+export function compileKernels(build: KernelBuild): WebAssembly.Module {
+  return new WebAssembly.Module(readAsset(files[build]))
 }
 
 export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {

@@ -1,25 +1,16 @@
 import type { MatrixProduct } from './instance.ts'
 
-/** Twins of the dense kernels and of the two that measure the host, see `plainKernels`. */
+/** Twins of the dense kernels and of the one that measures the host, see `plainKernels`. */
 export function plainDense(memory: WebAssembly.Memory) {
   const floats = new Float32Array(memory.buffer)
 
   function fma_peak(nSteps: number, a: number): number {
     let sum = 0
-    for (let lane = 0; lane < 4; lane++) {
-      const [x, y] = [floats[a / 4 + lane], floats[a / 4 + 4 + lane]]
+    for (let lane = 0; lane < 8; lane++) {
+      const [x, y] = [floats[a / 4 + lane], floats[a / 4 + 8 + lane]]
       let s = y
       for (let n = 0; n < nSteps; n++) s = s * x + y
       sum += 12 * s
-    }
-    return sum
-  }
-
-  function fma_peak_loads(nSteps: number, a: number): number {
-    let sum = 0
-    for (let lane = 0; lane < 4; lane++) sum += 8 * floats[a / 4 + 4 + lane]
-    for (let n = 0; n < nSteps; n += 64) {
-      for (let at = 0; at < 2048; at++) sum += floats[a / 4 + 8 + at] * floats[a / 4 + (at % 4)]
     }
     return sum
   }
@@ -67,7 +58,6 @@ export function plainDense(memory: WebAssembly.Memory) {
     solve_lower_rows,
     solve_upper_rows,
     fma_peak,
-    fma_peak_loads,
     gemm: product(false),
     gemm_transposed: product(true),
   }

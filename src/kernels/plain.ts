@@ -22,12 +22,12 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     return sum
   }
 
-  function gram(panel: number, nRows: number, width: number, out: number): void {
+  function gram(panel: number, stride: number, nRows: number, width: number, out: number): void {
     for (let i = 0; i < width; i++) {
       for (let j = 0; j <= i; j++) {
         let sum = floats[out / 4 + i * width + j]
         for (let n = 0; n < nRows; n++) {
-          sum += floats[panel / 4 + n * width + i] * floats[panel / 4 + n * width + j]
+          sum += floats[panel / 4 + n * stride + i] * floats[panel / 4 + n * stride + j]
         }
         floats[out / 4 + i * width + j] = sum
       }
@@ -141,7 +141,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
   function gram_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
     const [rows, width, rowsPerRange, partials] = args
     const slot = partials + 4 * width * width * Math.floor(lo / rowsPerRange)
-    gram(rows + 4 * lo * width, hi - lo, width, slot)
+    gram(rows + 4 * lo * width, width, hi - lo, width, slot)
   }
 
   function rotate_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {

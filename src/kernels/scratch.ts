@@ -1,8 +1,8 @@
 /** Private memory that dense kernels need, see `assembly/gemm.ts`. */
 const depthBlock = 256
 const rowBlock = 64
-/** One panel of eight columns and one tile that is cut off. */
-const panelBytes = 4 * (8 * depthBlock + 32)
+/** One panel of sixteen columns (eight where lanes are four) and one tile of four rows that is cut off. */
+const panelBytes = 4 * 16 * (depthBlock + 4)
 
 export const gemmScratchBytes = 4 * rowBlock * depthBlock + panelBytes
 
@@ -11,7 +11,7 @@ export function rotateScratchBytes(width: number): number {
 }
 
 export function gramRowsScratchBytes(width: number): number {
-  return 4 * width * Math.max(64, Math.min(256, Math.floor(2 ** 17 / width)))
+  return 4 * ((width + 15) & ~15) * Math.max(64, Math.min(256, Math.floor(2 ** 17 / width)))
 }
 
 /** Eight right-hand sides. */

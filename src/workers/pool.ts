@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import { RecsysError } from '../errors.ts'
 import { startWorker } from '../host.ts'
 import type { Compute, RowJob } from '../kernels/compute.ts'
-import { compileKernels, type RowKernelName } from '../kernels/instance.ts'
+import { compileKernels, fastestBuild, type RowKernelName } from '../kernels/instance.ts'
 import { SharedMemory } from '../kernels/shared-memory.ts'
 import type { FromWorker, RunMessage, WorkerSetup } from './messages.ts'
 
@@ -25,7 +25,7 @@ export async function startCompute(options: PoolOptions = {}): Promise<Compute> 
   const nThreads = options.nThreads ?? Math.min(availableParallelism(), mostThreads)
   if (!(Number.isInteger(nThreads) && nThreads >= 1 && nThreads <= mostThreads)) throw badThreads(nThreads)
   const shared = new SharedMemory(options.maxBytes)
-  const setup: WorkerSetup = { module: compileKernels(), memory: shared.memory }
+  const setup: WorkerSetup = { module: compileKernels(fastestBuild()), memory: shared.memory }
   const threads = Array.from({ length: nThreads }, () => new KernelThread(setup))
   try {
     await Promise.all(threads.map((thread) => thread.ready))

@@ -1,15 +1,21 @@
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { Bench, type Task } from 'tinybench'
 import { renderTable } from '../../src/cli/table.ts'
-import { readAsset } from '../../src/host.ts'
-import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
+import {
+  compileKernels,
+  fastestBuild,
+  fourLaneBuild,
+  instantiateKernels,
+  type Kernels,
+} from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
 import {
   basisCases,
   denseCases,
   type KernelCase,
-  peakCases,
+  peakCase,
   rankingCases,
   solverCases,
 } from './kernel-cases.ts'
@@ -27,65 +33,73 @@ const timing = flags.smoke
   ? { time: 2, warmupTime: 1, iterations: 2, warmupIterations: 1 }
   : { time: 30, warmupTime: 10, iterations: 5, warmupIterations: 2 }
 /** Operations a sample, so that a small kernel is not lost in the clock's resolution. */
-const flopsPerSample = 500_000
+const flopsPerSample = 20_000_000
 
 let sink = 0
 const shared = new SharedMemory()
-const [ceiling, ...peaks] = peakCases(shared)
+const ceiling = peakCase(shared)
 const cases = [
-  ...peaks,
+  ceiling,
   ...[8, 16, 32, 64, 128, 256].flatMap((order) => denseCases(shared, order)),
   ...[64, 128, 256].flatMap((width) => basisCases(shared, width)),
   ...[20, 50, 64, 128].flatMap((nFactors) => solverCases(shared, nFactors)),
   ...rankingCases(shared),
 ].filter(({ name }) => new RegExp(flags.only).test(name))
+// Every function at once and by the optimising compiler, before the process is told to join lanes.
+for (const stage of ['liftoff', 'wasm-inlining', 'wasm-dynamic-tiering', 'wasm-lazy-compilation'])
+  setFlagsFromString(`--no-${stage}`)
 // The twin views the memory as it is now: nothing may be allocated from here on.
+const fourLanes = instantiateKernels(compileKernels(fourLaneBuild()), shared.memory)
+const plain = instantiateKernels(compileKernels('plain'), shared.memory)
+const fastest = instantiateKernels(compileKernels(fastestBuild()), shared.memory)
 const builds: Readonly<Record<string, Kernels>> = {
-  relaxed: instantiateKernels(compileKernels(), shared.memory),
-  plain: instantiateKernels(new WebAssembly.Module(readAsset('kernels/kernels-plain.wasm')), shared.memory),
+  fastest,
+  fourLanes,
+  plain,
   twin: plainKernels(shared.memory),
 }
 
+const names = Object.keys(builds)
 const columns = [
   'GFLOP/s of',
-  'relaxed SIMD',
-  '±',
+  ...names.flatMap((name) => [name, '±']),
   'share',
-  'plain SIMD',
-  '±',
-  'twin',
-  '±',
-  'relaxed : plain',
+  'share of four',
+  ': four',
   ': twin',
 ]
 console.log(renderTable(columns, cases.map(measure)))
 console.log(
-  `median of ${nRounds} rounds, ± median deviation from it; share of the host's ceiling (sink ${sink.toExponential(2)})`,
+  `fastest is the ${fastestBuild()} build; median of ${nRounds} rounds, ± median deviation from it; share: of the fastest build of ` +
+    `its ceiling, of that of four lanes, both measured in each round (sink ${sink.toExponential(2)})`,
 )
 
 function measure(kernelCase: KernelCase): string[] {
   const rounds = Array.from({ length: nRounds }, () => measureOnce(kernelCase))
-  const speeds = Object.keys(builds).map((_, build) => rounds.map((round) => round[build]))
-  const [relaxed, ...others] = speeds.map((speed) => [median(speed).toFixed(2), deviation(speed).toFixed(2)])
-  const share = `${(100 * median(rounds.map((round) => round[0] / round[3]))).toFixed(0)} %`
-  const ratio = (other: number) => median(rounds.map((round) => round[0] / round[other])).toFixed(1)
-  return [kernelCase.name, ...relaxed, share, ...others.flat(), ratio(1), ratio(2)]
+  const speeds = names.flatMap((name) => {
+    const speed = rounds.map((round) => round[name])
+    return [median(speed).toFixed(2), deviation(speed).toFixed(2)]
+  })
+  const ratio = (other: string) => median(rounds.map((round) => round.fastest / round[other]))
+  const shares = ['ceiling', 'fourLaneCeiling'].map((name) => `${(100 * ratio(name)).toFixed(0)} %`)
+  return [kernelCase.name, ...speeds, ...shares, ratio('fourLanes').toFixed(2), ratio('twin').toFixed(1)]
 }
 
-/** GFLOP/s of each build, then the ceiling of the relaxed one. */
-function measureOnce(kernelCase: KernelCase): number[] {
+/** GFLOP/s of each build and of both ceilings. */
+function measureOnce(kernelCase: KernelCase): Record<string, number> {
   const repeats = Math.max(1, Math.round(flopsPerSample / kernelCase.flops))
   const bench = new Bench({ ...timing, throws: true })
-  for (const [name, kernels] of Object.entries(builds)) {
+  const add = (name: string, kernels: Kernels, measured: KernelCase, times: number) =>
     bench.add(name, () => {
-      for (let i = 0; i < repeats; i++) sink += kernelCase.run(kernels)
+      for (let i = 0; i < times; i++) sink += measured.run(kernels)
     })
-  }
-  bench.add('ceiling', () => {
-    sink += ceiling.run(builds.relaxed)
-  })
-  const flops = [...Object.keys(builds).map(() => kernelCase.flops * repeats), ceiling.flops]
-  return bench.runSync().map((task, at) => flops[at] / (medianMs(task) * 1e6))
+  for (const [name, kernels] of Object.entries(builds)) add(name, kernels, kernelCase, repeats)
+  add('ceiling', builds.fastest, ceiling, 1)
+  add('fourLaneCeiling', builds.fourLanes, ceiling, 1)
+  const flopsOf = (name: string) => (name in builds ? kernelCase.flops * repeats : ceiling.flops)
+  return Object.fromEntries(
+    bench.runSync().map((task) => [task.name, flopsOf(task.name) / (medianMs(task) * 1e6)]),
+  )
 }
 
 function medianMs({ result }: Task): number {

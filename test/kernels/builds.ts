@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
 import { normalAt } from '../../src/kernels/random.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
 
-const plainBuild = new URL('../../src/kernels/kernels-plain.wasm', import.meta.url)
-
-/** Both builds of the kernels, for `describe.each`. */
+/** Every build of the kernels, for `describe.each`. */
 export const builds: [name: string, module: WebAssembly.Module][] = [
-  ['relaxed SIMD', compileKernels()],
-  ['plain SIMD', new WebAssembly.Module(readFileSync(plainBuild))],
+  ['lanes of eight', compileKernels('wide')],
+  ['relaxed SIMD', compileKernels('relaxed')],
+  ['plain SIMD', compileKernels('plain')],
 ]
 
 export interface Workbench {

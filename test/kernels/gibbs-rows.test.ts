@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
+import { instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
 import { normalAt, uniformAt } from '../../src/kernels/random.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
-
-const plainBuild = new URL('../../src/kernels/kernels-plain.wasm', import.meta.url)
+import { builds } from './builds.ts'
 
 interface Problem {
   readonly nFactors: number
@@ -56,10 +54,7 @@ function draw(kernels: Kernels, problem: Problem, memory: ReturnType<typeof memo
   return { samples, means, squares }
 }
 
-describe.each([
-  ['relaxed SIMD', compileKernels()],
-  ['plain SIMD', new WebAssembly.Module(readFileSync(plainBuild))],
-] as const)('with %s', (_name, module) => {
+describe.each(builds)('with %s', (_name, module) => {
   test('samples, conditional means and residuals agree with the twin', () => {
     const problems = fc.record({
       nFactors: fc.integer({ min: 1, max: 20 }),

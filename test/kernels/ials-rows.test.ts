@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
+import { instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
 import { normalAt, uniformAt } from '../../src/kernels/random.ts'
 import { gramRowsScratchBytes, rotateScratchBytes } from '../../src/kernels/scratch.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
 import { ialsScratchBytes } from '../../src/models/als/cost-model.ts'
+import { builds } from './builds.ts'
 
-const plainBuild = new URL('../../src/kernels/kernels-plain.wasm', import.meta.url)
 const nOther = 300
 
 interface Problem {
@@ -78,10 +77,7 @@ const problems = fc.record({
   seed: fc.nat(1e6),
 })
 
-describe.each([
-  ['relaxed SIMD', compileKernels()],
-  ['plain SIMD', new WebAssembly.Module(readFileSync(plainBuild))],
-] as const)('with %s', (_name, module) => {
+describe.each(builds)('with %s', (_name, module) => {
   test.each([
     ['primal', { nDual: 0, cgSteps: 0 }, 2e-4],
     ['dual', { nDual: 200, cgSteps: 0 }, 2e-4],

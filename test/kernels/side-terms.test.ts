@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileKernels, instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
+import { instantiateKernels, type Kernels } from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
 import { normalAt, uniformAt } from '../../src/kernels/random.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
-
-const plainBuild = new URL('../../src/kernels/kernels-plain.wasm', import.meta.url)
+import { builds } from './builds.ts'
 
 interface Problem {
   readonly nFactors: number
@@ -74,10 +72,7 @@ function expectTwins(
   })
 }
 
-describe.each([
-  ['relaxed SIMD', compileKernels()],
-  ['plain SIMD', new WebAssembly.Module(readFileSync(plainBuild))],
-] as const)('with %s', (_name, module) => {
+describe.each(builds)('with %s', (_name, module) => {
   test('the sweep over the terms of items rated agrees with its twin', () => {
     const property = fc.property(problems, (problem) =>
       expectTwins(module, problem, (kernels, memory) => {

@@ -1,17 +1,12 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileKernels, instantiateKernels } from '../../src/kernels/instance.ts'
+import { instantiateKernels } from '../../src/kernels/instance.ts'
 import { plainKernels } from '../../src/kernels/plain.ts'
 import { uniformAt } from '../../src/kernels/random.ts'
 import { SharedMemory } from '../../src/kernels/shared-memory.ts'
+import { builds } from './builds.ts'
 
-const plainBuild = new URL('../../src/kernels/kernels-plain.wasm', import.meta.url)
-
-describe.each([
-  ['relaxed SIMD', compileKernels()],
-  ['plain SIMD', new WebAssembly.Module(readFileSync(plainBuild))],
-] as const)('with %s', (_name, module) => {
+describe.each(builds)('with %s', (_name, module) => {
   test('ranking by neighbours agrees with its twin for any history', () => {
     fc.assert(
       fc.property(

@@ -166,7 +166,7 @@ test.each([
       await local.run({ kernel, nRows: nBlocks, args })
       return [...sides, sums, blockStarts, users, items, values]
     }
-    const got = await run(onOneThread((memory) => instantiateKernels(compileKernels(), memory)))
+    const got = await run(onOneThread((memory) => instantiateKernels(compileKernels('relaxed'), memory)))
     const expected = await run(onOneThread(plainKernels))
     expected.forEach((values, side) => {
       values.forEach((value, at) => {

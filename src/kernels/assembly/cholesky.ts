@@ -1,3 +1,4 @@
+import { tile16 } from './cholesky-wide'
 import { dot } from './dot'
 import { subtractProduct } from './simd'
 
@@ -29,14 +30,29 @@ export function cholesky(a: usize, order: i32, nRows: i32, stride: i32): void {
   for (let start = 0; start < whole; start += blockRows) {
     const stop = min(whole, start + blockRows)
     for (let row = start; row < stop; row += 4) {
-      for (let column = row; column < end; column += 8) tile(a, row, column, start, row, pitch, order, true)
+      strip(a, row, start, row, pitch, order, end, true)
       for (let right = order; right < nRows; right++) carry(a, right, row, end, pitch)
     }
     for (let row = stop; row < whole; row += 4) {
-      for (let column = row; column < end; column += 8) tile(a, row, column, start, stop, pitch, order, false)
+      strip(a, row, start, stop, pitch, order, end, false)
     }
   }
   for (let row = whole; row < order; row++) finishRow(a, row, whole, order, nRows, pitch)
+}
+
+/** Four rows of U from their diagonal on, tile by tile. */
+function strip(a: usize, row: i32, from: i32, to: i32, pitch: usize, order: i32, end: i32, solve: bool): void {
+  let column = row
+  if (EIGHT_LANES) {
+    const diagonal: usize = solve ? at(a, row, row, pitch) : <usize>0
+    const left = at(a, from, row, pitch)
+    tile(a, row, column, from, to, pitch, order, solve)
+    for (column += 8; column + 16 <= order; column += 16) {
+      const right = at(a, from, column, pitch)
+      tile16(at(a, row, column, pitch), at(a, column, row, pitch), left, right, to - from, pitch, from == 0, diagonal)
+    }
+  }
+  for (; column < end; column += 8) tile(a, row, column, from, to, pitch, order, solve)
 }
 
 /**

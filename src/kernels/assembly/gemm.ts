@@ -1,12 +1,15 @@
-import { fma } from './simd'
+import { tile4x16, tile4x8 } from './register-tiles'
 
 /** Depth of one packed block: a panel of 8 columns of it is 8 kB, four rows of it are 4 kB. */
 export const depthBlock: i32 = 256
 /** Rows packed at a time: each panel of columns serves 16 tiles. */
 export const rowBlock: i32 = 64
+/** Columns of a packed panel and of a tile of results. */
+export const panelColumns: i32 = EIGHT_LANES ? 16 : 8
+const panelStep: usize = EIGHT_LANES ? 64 : 32
 
 /**
- * C += A·B in single precision. Rows and columns are packed into scratch, where a tile of 4 × 8 results finds its operands
+ * C += A·B in single precision. Rows and columns are packed into scratch, where a tile of 4 rows of results finds its operands
  * one after the other (Goto & van de Geijn 2008), whatever the strides.
  * @param m, n, k  C is m × n, A m × k, B k × n
  * @param strideA  floats from row to row, as `strideB` and `strideC`
@@ -38,9 +41,9 @@ function multiply(
     for (let row = 0; row < m; row += rowBlock) {
       const nRows = min(rowBlock, m - row)
       packRows(scratch, a + <usize>row * pitchA + (<usize>at << 2), pitchA, nRows, depth)
-      for (let column = 0; column < n; column += 8) {
-        const nColumns = min(8, n - column)
-        if (isTransposed) packTransposed(panel, b + <usize>column * pitchB + (<usize>at << 2), pitchB, depth, nColumns)
+      for (let column = 0; column < n; column += panelColumns) {
+        const nColumns = min(panelColumns, n - column)
+        if (isTransposed) packTransposed(panel, b + <usize>column * pitchB + (<usize>at << 2), pitchB, depth, nColumns, panelColumns)
         else packColumns(panel, b + <usize>at * pitchB + (<usize>column << 2), pitchB, depth, nColumns)
         multiplyPanel(c + <usize>row * pitchC + (<usize>column << 2), pitchC, scratch, panel, depth, nRows, nColumns)
       }
@@ -60,29 +63,33 @@ export function packRows(out: usize, rows: usize, pitch: usize, nRows: i32, dept
   }
 }
 
-/** Eight columns of a row-major matrix as depth × 8; what is missing is zero. */
+/** A panel of columns of a row-major matrix, step by step; what is missing is zero. */
 export function packColumns(out: usize, columns: usize, pitch: usize, depth: i32, nColumns: i32): void {
-  const last = out + (<usize>depth << 5)
-  for (; out < last; out += 32, columns += pitch) {
-    if (nColumns == 8) {
+  const last = out + <usize>depth * panelStep
+  for (; out < last; out += panelStep, columns += pitch) {
+    if (nColumns == panelColumns) {
       v128.store(out, v128.load(columns))
       v128.store(out, v128.load(columns, 16), 16)
+      if (EIGHT_LANES) {
+        v128.store(out, v128.load(columns, 32), 32)
+        v128.store(out, v128.load(columns, 48), 48)
+      }
     } else {
-      memory.fill(out, 0, 32)
+      memory.fill(out, 0, panelStep)
       for (let j: usize = 0; j < <usize>nColumns << 2; j += 4) store<f32>(out + j, load<f32>(columns + j))
     }
   }
 }
 
-/** Eight rows as depth × 8; what is missing is zero. */
-export function packTransposed(out: usize, rows: usize, pitch: usize, depth: i32, nRows: i32): void {
-  if (nRows == 8) {
-    interleaveFour(out, rows, pitch, depth, 32)
-    interleaveFour(out + 16, rows + 4 * pitch, pitch, depth, 32)
+/** Up to `width` rows as a panel of as many columns, step by step; what is missing is zero. @param width  a multiple of 4 */
+export function packTransposed(out: usize, rows: usize, pitch: usize, depth: i32, nRows: i32, width: i32): void {
+  const step = <usize>width << 2
+  if (nRows == width) {
+    for (let r: usize = 0; r < step; r += 16) interleaveFour(out + r, rows + (r >> 2) * pitch, pitch, depth, step)
     return
   }
-  memory.fill(out, 0, <usize>depth << 5)
-  for (let r = 0; r < nRows; r++) scatter(out + (<usize>r << 2), rows + <usize>r * pitch, depth, 32)
+  memory.fill(out, 0, <usize>depth * step)
+  for (let r = 0; r < nRows; r++) scatter(out + (<usize>r << 2), rows + <usize>r * pitch, depth, step)
 }
 
 function interleaveFour(out: usize, row: usize, pitch: usize, depth: i32, step: usize): void {
@@ -115,69 +122,32 @@ function scatter(out: usize, row: usize, depth: i32, step: usize): void {
   for (; row < end; row += 4, out += step) store<f32>(out, load<f32>(row))
 }
 
-/** out += the product of packed rows with one packed panel of up to eight columns. */
+/** out += the product of packed rows with one packed panel of up to `panelColumns` columns. */
 export function multiplyPanel(
   out: usize, pitch: usize, rows: usize, panel: usize, depth: i32, nRows: i32, nColumns: i32,
 ): void {
   for (let row = 0; row < nRows; row += 4) {
-    if (row + 4 <= nRows && nColumns == 8) multiplyTile(out, pitch, rows, 16, panel, depth)
+    if (row + 4 <= nRows && nColumns == panelColumns) panelTile(out, pitch, rows, 16, panel, depth)
     else multiplyEdge(out, pitch, rows, panel, depth, min(4, nRows - row), nColumns)
     out += 4 * pitch
     rows += <usize>depth << 4
   }
 }
 
-/** A tile of 4 × 8. @param step  bytes from one four of `left` to the next; those of `right` follow each other */
-export function multiplyTile(out0: usize, pitch: usize, left: usize, step: usize, right: usize, depth: i32): void {
-  const out1 = out0 + pitch
-  const out2 = out1 + pitch
-  const out3 = out2 + pitch
-  let a0 = v128.load(out0)
-  let a1 = v128.load(out0, 16)
-  let b0 = v128.load(out1)
-  let b1 = v128.load(out1, 16)
-  let c0 = v128.load(out2)
-  let c1 = v128.load(out2, 16)
-  let d0 = v128.load(out3)
-  let d1 = v128.load(out3, 16)
-  const last = right + (<usize>depth << 5)
-  for (; right < last; left += step, right += 32) {
-    const r0 = v128.load(right)
-    const r1 = v128.load(right, 16)
-    let l = v128.load32_splat(left)
-    a0 = fma(l, r0, a0)
-    a1 = fma(l, r1, a1)
-    l = v128.load32_splat(left, 4)
-    b0 = fma(l, r0, b0)
-    b1 = fma(l, r1, b1)
-    l = v128.load32_splat(left, 8)
-    c0 = fma(l, r0, c0)
-    c1 = fma(l, r1, c1)
-    l = v128.load32_splat(left, 12)
-    d0 = fma(l, r0, d0)
-    d1 = fma(l, r1, d1)
-  }
-  v128.store(out0, a0)
-  v128.store(out0, a1, 16)
-  v128.store(out1, b0)
-  v128.store(out1, b1, 16)
-  v128.store(out2, c0)
-  v128.store(out2, c1, 16)
-  v128.store(out3, d0)
-  v128.store(out3, d1, 16)
+/** Four rows of one panel. @param leftStep  bytes from one four of `left` to the next */
+export function panelTile(out: usize, pitch: usize, left: usize, leftStep: usize, panel: usize, depth: i32): void {
+  if (EIGHT_LANES) tile4x16(out, pitch, left, leftStep, panel, panelStep, depth)
+  else tile4x8(out, pitch, left, leftStep, panel, panelStep, depth)
 }
 
-/** A tile that is cut off: computed whole in the 32 floats behind the panel, then added where there is room. */
+/** A tile that is cut off: computed whole in the floats behind the panel, from what is there and for where there is room. */
 function multiplyEdge(
   out: usize, pitch: usize, rows: usize, panel: usize, depth: i32, nRows: i32, nColumns: i32,
 ): void {
-  const tile = panel + (<usize>depthBlock << 5)
-  memory.fill(tile, 0, 128)
-  multiplyTile(tile, 32, rows, 16, panel, depth)
-  for (let row = 0; row < nRows; row++) {
-    for (let column = 0; column < nColumns; column++) {
-      const place = out + <usize>row * pitch + (<usize>column << 2)
-      store<f32>(place, load<f32>(place) + load<f32>(tile + (<usize>row << 5) + (<usize>column << 2)))
-    }
-  }
+  const tile = panel + <usize>depthBlock * panelStep
+  const bytes = <usize>nColumns << 2
+  memory.fill(tile, 0, 4 * panelStep)
+  for (let row: usize = 0; row < <usize>nRows; row++) memory.copy(tile + row * panelStep, out + row * pitch, bytes)
+  panelTile(tile, panelStep, rows, 16, panel, depth)
+  for (let row: usize = 0; row < <usize>nRows; row++) memory.copy(out + row * pitch, tile + row * panelStep, bytes)
 }

@@ -1,4 +1,5 @@
-import { multiplyTile, packColumns } from './gemm'
+import { packColumns, panelColumns } from './gemm'
+import { tile4x16, tile4x8, tile8x8 } from './register-tiles'
 
 /**
  * The lower triangle of Σ y·yᵀ over rows [lo, hi), in a slot of its own: the caller adds the slots in their order, so
@@ -28,17 +29,35 @@ function gramDepth(width: i32): i32 {
 
 function addRows(rows: usize, depth: i32, scratch: usize, width: i32, out: usize): void {
   const pitch = <usize>width << 2
-  const panelBytes = <usize>depth << 5
-  for (let column: usize = 0; column < pitch; column += 32) {
-    packColumns(scratch + (column >> 5) * panelBytes, rows + column, pitch, depth, 8)
+  const panelBytes = <usize>(depth * panelColumns) << 2
+  for (let column = 0; column < width; column += panelColumns) {
+    const panel = scratch + <usize>(column / panelColumns) * panelBytes
+    packColumns(panel, rows + (<usize>column << 2), pitch, depth, min(panelColumns, width - column))
   }
   let right = scratch
-  for (let column = 0; column < width; column += 8, right += panelBytes) {
-    let place = out + <usize>column * pitch + (<usize>column << 2)
-    let left = right
-    for (let row = column; row < width; row += 8, left += panelBytes, place += 8 * pitch) {
-      multiplyTile(place, pitch, left, 32, right, depth)
-      multiplyTile(place + 4 * pitch, pitch, left + 16, 32, right, depth)
-    }
+  for (let column = 0; column < width; column += panelColumns, right += panelBytes) {
+    const place = out + <usize>column * pitch + (<usize>column << 2)
+    if (EIGHT_LANES) addColumns16(place, pitch, right, depth, width - column)
+    else addColumns8(place, pitch, right, depth, width - column)
+  }
+}
+
+/** The rows of `nRows` columns from the diagonal on, of which the panel at `right` holds the first. */
+function addColumns8(place: usize, pitch: usize, right: usize, depth: i32, nRows: i32): void {
+  let left = right
+  for (let row = 0; row < nRows; row += 8, left += <usize>depth << 5, place += 8 * pitch) {
+    tile4x8(place, pitch, left, 32, right, 32, depth)
+    tile4x8(place + 4 * pitch, pitch, left + 16, 32, right, 32, depth)
+  }
+}
+
+/** As `addColumns8`; of a panel that is cut off only the square on the diagonal is left to do. */
+function addColumns16(place: usize, pitch: usize, right: usize, depth: i32, nRows: i32): void {
+  tile8x8(place, pitch, right, 64, right, 64, depth)
+  let left = right + 32
+  place += 8 * pitch
+  for (let row = 8; row < nRows; row += 4, left += 16, place += 4 * pitch) {
+    if (row % 16 == 0) left += (<usize>(depth - 1)) << 6
+    tile4x16(place, pitch, left, 64, right, 64, depth)
   }
 }

@@ -1,58 +1,39 @@
-import { fma } from './simd'
+import { tile4x16, tile4x8, tile6x16, tile8x8 } from './register-tiles'
 
 /**
- * Blocked symmetric rank-k update: the lower triangle of gram += panelᵀ·panel. A tile of 4 × 8 results stays in eight
- * registers while the panel streams by; tiles on the diagonal also write a few entries above it, which nobody reads.
- * @param panel  row-major, nRows × width
- * @param gram   row-major, width × width
- * @param width  a multiple of 8
+ * Blocked symmetric rank-k update: the lower triangle of gram += panelᵀ·panel, tile by tile while the panel streams by;
+ * tiles on the diagonal also write a few entries above it, which nobody reads.
+ * @param panel   row-major, nRows × width
+ * @param stride  floats from row to row of the panel; best not a power of two, so that a column lies in many sets of the cache
+ * @param width   a multiple of 8
+ * @param gram    row-major, width × width
  */
-export function gram(panel: usize, nRows: i32, width: i32, gram: usize): void {
+export function gram(panel: usize, stride: i32, nRows: i32, width: i32, gram: usize): void {
+  const step = <usize>stride << 2
+  if (EIGHT_LANES) {
+    for (let column = 0; column < width; column += 16) gramColumns(panel, step, nRows, width, gram, column)
+    return
+  }
+  const pitch = <usize>width << 2
   for (let column = 0; column < width; column += 8) {
-    for (let row = column; row < width; row += 4) gramTile(panel, nRows, width, gram, row, column)
+    const right = panel + (<usize>column << 2)
+    for (let row = column; row < width; row += 4) {
+      const out = gram + <usize>row * pitch + (<usize>column << 2)
+      tile4x8(out, pitch, panel + (<usize>row << 2), step, right, step, nRows)
+    }
   }
 }
 
-function gramTile(panel: usize, nRows: i32, width: i32, gram: usize, row: i32, column: i32): void {
-  const stride = <usize>width << 2
-  const out0 = gram + <usize>row * stride + (<usize>column << 2)
-  const out1 = out0 + stride
-  const out2 = out1 + stride
-  const out3 = out2 + stride
-  let a0 = v128.load(out0)
-  let a1 = v128.load(out0, 16)
-  let b0 = v128.load(out1)
-  let b1 = v128.load(out1, 16)
-  let c0 = v128.load(out2)
-  let c1 = v128.load(out2, 16)
-  let d0 = v128.load(out3)
-  let d1 = v128.load(out3, 16)
-  let left = panel + (<usize>row << 2)
-  let right = panel + (<usize>column << 2)
-  for (let n = 0; n < nRows; n++) {
-    const r0 = v128.load(right)
-    const r1 = v128.load(right, 16)
-    let l = v128.load32_splat(left)
-    a0 = fma(l, r0, a0)
-    a1 = fma(l, r1, a1)
-    l = v128.load32_splat(left, 4)
-    b0 = fma(l, r0, b0)
-    b1 = fma(l, r1, b1)
-    l = v128.load32_splat(left, 8)
-    c0 = fma(l, r0, c0)
-    c1 = fma(l, r1, c1)
-    l = v128.load32_splat(left, 12)
-    d0 = fma(l, r0, d0)
-    d1 = fma(l, r1, d1)
-    left += stride
-    right += stride
-  }
-  v128.store(out0, a0)
-  v128.store(out0, a1, 16)
-  v128.store(out1, b0)
-  v128.store(out1, b1, 16)
-  v128.store(out2, c0)
-  v128.store(out2, c1, 16)
-  v128.store(out3, d0)
-  v128.store(out3, d1, 16)
+/** Sixteen columns, or the last eight: the square on the diagonal, then fours until sixes come out even. */
+function gramColumns(panel: usize, step: usize, nRows: i32, width: i32, gram: usize, column: i32): void {
+  const pitch = <usize>width << 2
+  const right = panel + (<usize>column << 2)
+  let left = right
+  let out = gram + <usize>column * pitch + (<usize>column << 2)
+  tile8x8(out, pitch, left, step, right, step, nRows)
+  left += 32
+  out += 8 * pitch
+  let rest = width - column - 8
+  for (; rest % 6 != 0; rest -= 4, left += 16, out += 4 * pitch) tile4x16(out, pitch, left, step, right, step, nRows)
+  for (; rest > 0; rest -= 6, left += 24, out += 6 * pitch) tile6x16(out, pitch, left, step, right, step, nRows)
 }

@@ -5,8 +5,12 @@ import { fma, sumLanes } from './simd'
 
 /** Rows gathered before one rank-k update. */
 const panelRows: i32 = 64
+/** Bytes between the rows of the panel, so that a column lies in many sets of the cache. */
+const panelPadding: usize = 64
 /** Depth of one rank-k update of the dual: with 64 entries a row the panel is 16 kB. */
 const dualDepth: i32 = 64
+/** Four products of eight lanes. */
+const sumsBytes: usize = 128
 /** Floats that conjugate gradients keep gathered: longer rows are gathered again at every step. */
 export const keptFloats: i32 = 1 << 20
 
@@ -62,37 +66,72 @@ function weightOf(weights: usize, entry: i32): f32 {
 function primal(
   scratch: usize, columns: usize, weights: usize, n: i32, x: usize, other: usize, width: i32, diagonal: usize, rho: f32,
 ): f64 {
-  const a = scratch + (<usize>(panelRows * width) << 2)
-  const right = a + (<usize>(width * width) << 2)
-  memory.fill(a, 0, <usize>((width + 4) * width) << 2)
+  const bytes = <usize>width << 2
+  const step = bytes + panelPadding
+  const a = scratch + <usize>panelRows * step
+  const right = a + <usize>width * bytes
+  const roots = right + 4 * bytes
+  memory.fill(a, 0, <usize>(width + 4) * bytes)
   let total: f64 = 0
   for (let start = 0; start < n; start += panelRows) {
     const count = min(panelRows, n - start)
+    store<f32>(roots, touch(columns, start, count, other, width))
     for (let j = 0; j < count; j++) {
-      const c = weightOf(weights, start + j)
-      gather(scratch + (<usize>(j * width) << 2), rowOf(other, columns, start + j, width), width, c, right)
-      total += <f64>c
+      const root = sqrt<f32>(weightOf(weights, start + j))
+      store<f32>(roots + (<usize>j << 2), root)
+      copyScaled(scratch + <usize>j * step, rowOf(other, columns, start + j, width), bytes, root)
+      total += <f64>(root * root)
     }
-    gram(scratch, count, width, a)
+    addWeighted(right, scratch, step, roots, count, bytes)
+    gram(scratch, <i32>(step >> 2), count, width, a)
   }
   addDiagonal(a, width, diagonal, rho)
   cholesky(a, width, width + 1, width)
   const value = total - <f64>dot(right, right, width)
   solveTransposed(a, width, width, right)
-  memory.copy(x, right, <usize>width << 2)
+  memory.copy(x, right, bytes)
   return value
 }
 
-/** into = √c·y, right += c·y */
+/**
+ * Reads a float of every cache line of the rows: so many loads that do not wait for each other hide the latency of memory,
+ * which copying row by row does not.
+ * @returns their sum, for the caller to keep, so that no compiler drops the loads
+ */
+function touch(columns: usize, start: i32, count: i32, other: usize, width: i32): f32 {
+  let sum: f32 = 0
+  for (let j = start; j < start + count; j++) {
+    const row = rowOf(other, columns, j, width)
+    for (let f: usize = 0; f < <usize>width << 2; f += 64) sum += load<f32>(row + f)
+  }
+  return sum
+}
+
+/** into = root·from */
 // @ts-ignore: decorator
 @inline
-function gather(into: usize, from: usize, width: i32, c: f32, right: usize): void {
-  const root = f32x4.splat(<f32>Math.sqrt(<f64>c))
-  const weight = f32x4.splat(c)
-  for (let f: usize = 0; f < <usize>width << 2; f += 16) {
-    const y = v128.load(from + f)
-    v128.store(into + f, f32x4.mul(root, y))
-    v128.store(right + f, fma(weight, y, v128.load(right + f)))
+function copyScaled(into: usize, from: usize, bytes: usize, root: f32): void {
+  const factor = f32x4.splat(root)
+  for (let f: usize = 0; f < bytes; f += 32) {
+    v128.store(into + f, f32x4.mul(factor, v128.load(from + f)))
+    v128.store(into + f, f32x4.mul(factor, v128.load(from + f, 16)), 16)
+  }
+}
+
+/** right += Σ roots·panel */
+function addWeighted(right: usize, panel: usize, step: usize, roots: usize, count: i32, bytes: usize): void {
+  const end = roots + (<usize>count << 2)
+  for (let f: usize = 0; f < bytes; f += 32) {
+    let low = v128.load(right + f)
+    let high = v128.load(right + f, 16)
+    let row = panel + f
+    for (let root = roots; root < end; root += 4, row += step) {
+      const factor = v128.load32_splat(root)
+      low = fma(factor, v128.load(row), low)
+      high = fma(factor, v128.load(row, 16), high)
+    }
+    v128.store(right + f, low)
+    v128.store(right + f, high, 16)
   }
 }
 
@@ -119,7 +158,7 @@ function dual(
   gatherTransposed(panel, columns, n, order, other, width, scales, roots)
   memory.fill(kernel, 0, <usize>((order + 4) * order) << 2)
   for (let f = 0; f < width; f += dualDepth) {
-    gram(panel + (<usize>(f * order) << 2), min(dualDepth, width - f), order, kernel)
+    gram(panel + (<usize>(f * order) << 2), order, min(dualDepth, width - f), order, kernel)
   }
   for (let j = 0; j < order; j++) {
     const place = kernel + (<usize>(j * order + j) << 2)
@@ -202,22 +241,24 @@ function conjugateGradients(
   const residual = precondition + bytes
   const direction = residual + bytes
   const product = direction + bytes
-  const panel = product + bytes
+  const sums = product + bytes
+  const panel = sums + sumsBytes
   const kept = max(panelRows, keptFloats / width) & ~3
   const fitting = n <= kept
   memory.fill(right, 0, 2 * bytes)
   startProduct(product, x, diagonal, rho, width)
   let total: f64 = 0
   for (let start = 0; start < n; start += 4) {
+    if (start % panelRows == 0) store<f32>(sums, touch(columns, start, min(panelRows, n - start), other, width))
     const rows = fitting ? panel + <usize>start * bytes : panel
     total += gatherFour(rows, columns, weights, start, n, other, width, right, precondition)
-    applyFour(product, x, rows, width)
+    applyFour(product, x, rows, width, sums)
   }
   startResidual(right, precondition, residual, direction, product, diagonal, rho, width)
   let rz = dotOver(residual, precondition, width)
   const enough = <f32>1e-10 * dotOver(right, precondition, width)
   for (let step = 0; step < steps && rz > enough; step++) {
-    apply(product, direction, panel, fitting, columns, weights, n, other, width, diagonal, rho)
+    apply(product, direction, panel, sums, fitting, columns, weights, n, other, width, diagonal, rho)
     const alpha = rz / dot(direction, product, width)
     advance(x, direction, alpha, width)
     advance(residual, product, -alpha, width)
@@ -237,32 +278,44 @@ function gatherFour(
 ): f64 {
   const bytes = <usize>width << 2
   const last = n - 1
-  const c0 = weightOf(weights, start)
-  const c1: f32 = start + 1 < n ? weightOf(weights, start + 1) : 0
-  const c2: f32 = start + 2 < n ? weightOf(weights, start + 2) : 0
-  const c3: f32 = start + 3 < n ? weightOf(weights, start + 3) : 0
+  const w0 = weightOf(weights, start)
+  const w1: f32 = start + 1 < n ? weightOf(weights, start + 1) : 0
+  const w2: f32 = start + 2 < n ? weightOf(weights, start + 2) : 0
+  const w3: f32 = start + 3 < n ? weightOf(weights, start + 3) : 0
   const y0 = rowOf(other, columns, start, width)
   const y1 = rowOf(other, columns, min(last, start + 1), width)
   const y2 = rowOf(other, columns, min(last, start + 2), width)
   const y3 = rowOf(other, columns, min(last, start + 3), width)
-  const r0 = f32x4.splat(sqrt<f32>(c0))
-  const r1 = f32x4.splat(sqrt<f32>(c1))
-  const r2 = f32x4.splat(sqrt<f32>(c2))
-  const r3 = f32x4.splat(sqrt<f32>(c3))
-  for (let f: usize = 0; f < bytes; f += 16) {
-    const a = f32x4.mul(r0, v128.load(y0 + f))
-    const b = f32x4.mul(r1, v128.load(y1 + f))
-    const c = f32x4.mul(r2, v128.load(y2 + f))
-    const d = f32x4.mul(r3, v128.load(y3 + f))
+  const r0 = f32x4.splat(sqrt<f32>(w0))
+  const r1 = f32x4.splat(sqrt<f32>(w1))
+  const r2 = f32x4.splat(sqrt<f32>(w2))
+  const r3 = f32x4.splat(sqrt<f32>(w3))
+  for (let f: usize = 0; f < bytes; f += 32) {
+    const a0 = f32x4.mul(r0, v128.load(y0 + f))
+    const a1 = f32x4.mul(r0, v128.load(y0 + f, 16))
+    const b0 = f32x4.mul(r1, v128.load(y1 + f))
+    const b1 = f32x4.mul(r1, v128.load(y1 + f, 16))
+    const c0 = f32x4.mul(r2, v128.load(y2 + f))
+    const c1 = f32x4.mul(r2, v128.load(y2 + f, 16))
+    const d0 = f32x4.mul(r3, v128.load(y3 + f))
+    const d1 = f32x4.mul(r3, v128.load(y3 + f, 16))
     const place = rows + f
-    v128.store(place, a)
-    v128.store(place + bytes, b)
-    v128.store(place + 2 * bytes, c)
-    v128.store(place + 3 * bytes, d)
-    v128.store(right + f, fma(r0, a, fma(r1, b, fma(r2, c, fma(r3, d, v128.load(right + f))))))
-    v128.store(squares + f, fma(a, a, fma(b, b, fma(c, c, fma(d, d, v128.load(squares + f))))))
+    v128.store(place, a0)
+    v128.store(place, a1, 16)
+    v128.store(place + bytes, b0)
+    v128.store(place + bytes, b1, 16)
+    v128.store(place + 2 * bytes, c0)
+    v128.store(place + 2 * bytes, c1, 16)
+    v128.store(place + 3 * bytes, d0)
+    v128.store(place + 3 * bytes, d1, 16)
+    const sum = right + f
+    v128.store(sum, fma(r0, a0, fma(r1, b0, fma(r2, c0, fma(r3, d0, v128.load(sum))))))
+    v128.store(sum, fma(r0, a1, fma(r1, b1, fma(r2, c1, fma(r3, d1, v128.load(sum, 16))))), 16)
+    const square = squares + f
+    v128.store(square, fma(a0, a0, fma(b0, b0, fma(c0, c0, fma(d0, d0, v128.load(square))))))
+    v128.store(square, fma(a1, a1, fma(b1, b1, fma(c1, c1, fma(d1, d1, v128.load(square, 16))))), 16)
   }
-  return <f64>c0 + <f64>c1 + <f64>c2 + <f64>c3
+  return <f64>w0 + <f64>w1 + <f64>w2 + <f64>w3
 }
 
 /** product = (Λ + ρ)∘p */
@@ -293,34 +346,31 @@ function startResidual(
 
 /** out = (Λ + ρ)∘p + Σ ŷ⟨ŷ, p⟩ over the kept entries, or over all entries gathered once more. */
 function apply(
-  out: usize, p: usize, panel: usize, fitting: bool, columns: usize, weights: usize, n: i32, other: usize, width: i32,
-  diagonal: usize, rho: f32,
+  out: usize, p: usize, panel: usize, sums: usize, fitting: bool, columns: usize, weights: usize, n: i32, other: usize,
+  width: i32, diagonal: usize, rho: f32,
 ): void {
   const bytes = <usize>width << 2
   startProduct(out, p, diagonal, rho, width)
   if (fitting) {
-    for (let j = 0; j < n; j += 4) applyFour(out, p, panel + <usize>j * bytes, width)
+    for (let j = 0; j < n; j += 4) applyFour(out, p, panel + <usize>j * bytes, width, sums)
     return
   }
   for (let start = 0; start < n; start += 4) {
+    if (start % panelRows == 0) store<f32>(sums, touch(columns, start, min(panelRows, n - start), other, width))
     for (let j = 0; j < 4; j++) {
       const place = panel + <usize>j * bytes
       if (start + j >= n) memory.fill(place, 0, bytes)
-      else scaleRow(place, rowOf(other, columns, start + j, width), width, weightOf(weights, start + j))
+      else copyScaled(place, rowOf(other, columns, start + j, width), bytes, sqrt<f32>(weightOf(weights, start + j)))
     }
-    applyFour(out, p, panel, width)
+    applyFour(out, p, panel, width, sums)
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function scaleRow(into: usize, from: usize, width: i32, c: f32): void {
-  const root = f32x4.splat(<f32>Math.sqrt(<f64>c))
-  for (let f: usize = 0; f < <usize>width << 2; f += 16) v128.store(into + f, f32x4.mul(root, v128.load(from + f)))
-}
-
-/** out += Σ ŷ⟨ŷ, p⟩ over four rows. */
-function applyFour(out: usize, p: usize, rows: usize, width: i32): void {
+/**
+ * out += Σ ŷ⟨ŷ, p⟩ over four rows.
+ * @param sums  where the lanes of the four products meet: stored side by side they are summed in registers of eight
+ */
+function applyFour(out: usize, p: usize, rows: usize, width: i32, sums: usize): void {
   const bytes = <usize>width << 2
   let s0 = f32x4.splat(0)
   let s1 = s0
@@ -345,10 +395,18 @@ function applyFour(out: usize, p: usize, rows: usize, width: i32): void {
     t2 = fma(b, v128.load(y2 + f, 16), t2)
     t3 = fma(b, v128.load(y3 + f, 16), t3)
   }
-  const w0 = f32x4.splat(sumLanes(f32x4.add(s0, t0)))
-  const w1 = f32x4.splat(sumLanes(f32x4.add(s1, t1)))
-  const w2 = f32x4.splat(sumLanes(f32x4.add(s2, t2)))
-  const w3 = f32x4.splat(sumLanes(f32x4.add(s3, t3)))
+  v128.store(sums, s0)
+  v128.store(sums, t0, 16)
+  v128.store(sums, s1, 32)
+  v128.store(sums, t1, 48)
+  v128.store(sums, s2, 64)
+  v128.store(sums, t2, 80)
+  v128.store(sums, s3, 96)
+  v128.store(sums, t3, 112)
+  const w0 = f32x4.splat(sumEight(sums))
+  const w1 = f32x4.splat(sumEight(sums + 32))
+  const w2 = f32x4.splat(sumEight(sums + 64))
+  const w3 = f32x4.splat(sumEight(sums + 96))
   for (let f: usize = 0; f < bytes; f += 32) {
     let a = v128.load(out + f)
     let b = v128.load(out + f, 16)
@@ -363,6 +421,12 @@ function applyFour(out: usize, p: usize, rows: usize, width: i32): void {
     v128.store(out + f, a)
     v128.store(out + f, b, 16)
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function sumEight(at: usize): f32 {
+  return sumLanes(f32x4.add(v128.load(at), v128.load(at, 16)))
 }
 
 /** Σ v²·w */

@@ -33,7 +33,7 @@ export function normalEquations(
       gather(into, other + (column * <usize>stride << 2), nFactors, width, load<f32>(values + entry) - mean)
       if (roots != 0) scale(into, width, load<f32>(roots + (column << 2)))
     }
-    gram(scratch, n, width, result)
+    gram(scratch, width, n, width, result)
   }
   return result
 }

@@ -1,4 +1,4 @@
-import { depthBlock, multiplyPanel, packColumns, packRows, rowBlock } from './gemm'
+import { depthBlock, multiplyPanel, packColumns, packRows, panelColumns, rowBlock } from './gemm'
 
 /**
  * Each row in [lo, hi) times a square matrix, in place.
@@ -14,7 +14,7 @@ export function rotate_rows(lo: i32, hi: i32, scratch: usize, rows: usize, width
 
 function rotateBlock(rows: usize, nRows: i32, scratch: usize, width: i32, matrix: usize): void {
   const pitch = <usize>width << 2
-  const packed = scratch + (<usize>(8 * depthBlock + 32) << 2)
+  const packed = scratch + (<usize>(panelColumns * (depthBlock + 4)) << 2)
   const padded = <usize>(nRows + 3) & ~3
   for (let at = 0; at < width; at += depthBlock) {
     const depth = min(depthBlock, width - at)
@@ -23,8 +23,8 @@ function rotateBlock(rows: usize, nRows: i32, scratch: usize, width: i32, matrix
   memory.fill(rows, 0, <usize>nRows * pitch)
   for (let at = 0; at < width; at += depthBlock) {
     const depth = min(depthBlock, width - at)
-    for (let column = 0; column < width; column += 8) {
-      const nColumns = min(8, width - column)
+    for (let column = 0; column < width; column += panelColumns) {
+      const nColumns = min(panelColumns, width - column)
       packColumns(scratch, matrix + <usize>at * pitch + (<usize>column << 2), pitch, depth, nColumns)
       multiplyPanel(rows + (<usize>column << 2), pitch, packed + (padded * <usize>at << 2), scratch, depth, nRows, nColumns)
     }

@@ -1,3 +1,4 @@
+import { tile4x16, tile6x16 } from './register-tiles'
 import { fma } from './simd'
 
 /*
@@ -16,10 +17,24 @@ function tileAt(tiles: usize, i: i32, j: i32): usize {
   return tiles + (<usize>i * <usize>(i + 1) / 2 + <usize>j) * tileBytes
 }
 
-/** out += sign · AᵀB for tiles. */
-function addProduct(out: usize, a: usize, b: usize, sign: f32): void {
+/** out += sign · AᵀB for tiles. @param sums  room for a tile */
+function addProduct(out: usize, a: usize, b: usize, sign: f32, sums: usize): void {
+  if (EIGHT_LANES) return addWideProduct(out, a, b, sign, sums)
   for (let column: usize = 0; column < 256; column += 32) {
     for (let row: usize = 0; row < 64; row += 4) addProductPart(out + row * 256 + column, a + row * 4, b + column, sign)
+  }
+}
+
+function addWideProduct(out: usize, a: usize, b: usize, sign: f32, sums: usize): void {
+  memory.fill(sums, 0, tileBytes)
+  for (let column: usize = 0; column < 256; column += 64) {
+    for (let row: usize = 0; row < 60; row += 6) tile6x16(sums + row * 256 + column, 256, a + row * 4, 256, b + column, 256, 64)
+    tile4x16(sums + 60 * 256 + column, 256, a + 240, 256, b + column, 256, 64)
+  }
+  const scale = f32x4.splat(sign)
+  for (let at: usize = 0; at < tileBytes; at += 32) {
+    v128.store(out + at, fma(scale, v128.load(sums + at), v128.load(out + at)))
+    v128.store(out + at, fma(scale, v128.load(sums + at, 16), v128.load(out + at, 16)), 16)
   }
 }
 
@@ -126,7 +141,7 @@ export function tile_update_rows(lo: i32, hi: i32, scratch: usize, tiles: usize,
   for (let i = k + lo; i < k + hi; i++) {
     const tile = tileAt(tiles, i, k)
     transposeInto(scratch, tile)
-    for (let j = 0; j < k; j++) addProduct(scratch, tileAt(tiles, k, j), tileAt(tiles, i, j), -1)
+    for (let j = 0; j < k; j++) addProduct(scratch, tileAt(tiles, k, j), tileAt(tiles, i, j), -1, scratch + tileBytes)
     memory.copy(tile, scratch, tileBytes)
   }
 }
@@ -161,7 +176,7 @@ export function tile_factor(lo: i32, hi: i32, scratch: usize, tiles: usize, k: i
 export function tile_solve_rows(lo: i32, hi: i32, scratch: usize, tiles: usize, k: i32): void {
   for (let i = k + 1 + lo; i < k + 1 + hi; i++) {
     memory.fill(scratch, 0, tileBytes)
-    addProduct(scratch, tileAt(tiles, k, k), tileAt(tiles, i, k), 1)
+    addProduct(scratch, tileAt(tiles, k, k), tileAt(tiles, i, k), 1, scratch + tileBytes)
     memory.copy(tileAt(tiles, i, k), scratch, tileBytes)
   }
 }
@@ -176,11 +191,11 @@ export function tile_inverse_columns(
 ): void {
   for (let j = lo; j < hi; j++) {
     memory.fill(scratch, 0, tileBytes)
-    addProduct(scratch, row + <usize>j * tileBytes, inverses + <usize>j * tileBytes, 1)
-    for (let k = j + 1; k < i; k++) addProduct(scratch, row + <usize>k * tileBytes, tileAt(tiles, k, j), 1)
+    addProduct(scratch, row + <usize>j * tileBytes, inverses + <usize>j * tileBytes, 1, scratch + tileBytes)
+    for (let k = j + 1; k < i; k++) addProduct(scratch, row + <usize>k * tileBytes, tileAt(tiles, k, j), 1, scratch + tileBytes)
     const out = tileAt(tiles, i, j)
     memory.fill(out, 0, tileBytes)
-    addProduct(out, tileAt(tiles, i, i), scratch, -1)
+    addProduct(out, tileAt(tiles, i, i), scratch, -1, scratch + tileBytes)
   }
 }
 
@@ -191,8 +206,8 @@ export function tile_product_columns(
   const own = inverses + <usize>i * tileBytes
   for (let j = lo; j < hi; j++) {
     memory.fill(scratch, 0, tileBytes)
-    addProduct(scratch, own, j == i ? own : tileAt(tiles, i, j), 1)
-    for (let k = i + 1; k < nBlocks; k++) addProduct(scratch, tileAt(tiles, k, i), tileAt(tiles, k, j), 1)
+    addProduct(scratch, own, j == i ? own : tileAt(tiles, i, j), 1, scratch + tileBytes)
+    for (let k = i + 1; k < nBlocks; k++) addProduct(scratch, tileAt(tiles, k, i), tileAt(tiles, k, j), 1, scratch + tileBytes)
     memory.copy(tileAt(tiles, i, j), scratch, tileBytes)
   }
 }

@@ -17,7 +17,7 @@ export function solve_lower_rows(
   for (let row = lo; row < hi; row += 8) {
     const place = rows + <usize>row * pitch
     const count = min(8, hi - row)
-    packTransposed(scratch, place, pitch, order, count)
+    packTransposed(scratch, place, pitch, order, count, 8)
     for (let j = 0; j < whole; j += 4) lowerTile(scratch, l + <usize>j * pitchL, j, pitchL)
     for (let j = whole; j < order; j++) lowerRow(scratch, l + <usize>j * pitchL, j)
     unpack(place, pitch, scratch, order, count)
@@ -34,7 +34,7 @@ export function solve_upper_rows(
   for (let row = lo; row < hi; row += 8) {
     const place = rows + <usize>row * pitch
     const count = min(8, hi - row)
-    packTransposed(scratch, place, pitch, order, count)
+    packTransposed(scratch, place, pitch, order, count, 8)
     for (let j = order - 1; j >= whole; j--) upperRow(scratch, l, j, order, pitchL)
     for (let j = whole - 4; j >= 0; j -= 4) upperTile(scratch, l, j, order, pitchL)
     unpack(place, pitch, scratch, order, count)

@@ -37,8 +37,8 @@ export function chooseMethods({
 /** Bytes of scratch that `ials_rows` needs. @param width  floats a row */
 export function ialsScratchBytes(width: number, { nDual }: RowMethods): number {
   const order = (nDual + 7) & ~7
-  const primal = width * (64 + width + 4)
+  const primal = 64 * (width + 16) + width * (width + 4) + 64
   const dual = width + order + order * (order + 4) + width * order
-  const cg = 5 * width + width * (Math.max(64, Math.floor((1 << 20) / width)) + 4)
+  const cg = 5 * width + 32 + width * (Math.max(64, Math.floor((1 << 20) / width)) + 4)
   return 4 * Math.max(primal, dual, cg)
 }

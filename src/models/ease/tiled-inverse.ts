@@ -75,7 +75,7 @@ function tileJob(
   { signal }: InverseContext,
 ) {
   const rowsPerRange = Math.max(1, Math.floor(nRows / 32))
-  return { kernel, nRows, rowsPerRange, scratchBytes: 4 * tileFloats, args, signal }
+  return { kernel, nRows, rowsPerRange, scratchBytes: 2 * 4 * tileFloats, args, signal }
 }
 
 async function factor(

@@ -1,4 +1,4 @@
-import { compileKernels, instantiateKernels, type Kernels } from '../../kernels/instance.ts'
+import { compileKernels, fourLaneBuild, instantiateKernels, type Kernels } from '../../kernels/instance.ts'
 import { type Desk, deskOf, type ScoringMemory } from '../shared/scoring-memory.ts'
 
 let compiled: WebAssembly.Module | undefined
@@ -14,7 +14,7 @@ export class ItemScorer {
 
   /** @param desk  no other thread may use the same one */
   constructor(shape: ScoringMemory, desk: number) {
-    compiled ??= compileKernels()
+    compiled ??= compileKernels(fourLaneBuild())
     const { buffer } = shape.memory
     this.#kernels = instantiateKernels(compiled, shape.memory)
     this.#shape = shape
