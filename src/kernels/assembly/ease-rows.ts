@@ -1,22 +1,38 @@
-import { copyTileRow, tileSize } from './tiles'
+import { place, tileAt, tileSize } from './tiles'
 import { topK } from './top-k'
 
 /**
  * The k strongest weights of each target item in [lo, hi) from the inverse P of XᵀX + λ: w(i → j) = −P_ij / P_jj (Steck
  * 2019, eq. 8), none from the item to itself; the strongest are those of the largest absolute value.
- * @param scratch     2 × nBlocks × 64 floats
+ * @param scratch     2 × nBlocks × 64 numbers of single precision
  * @param tiles       P, as in `tiles`
  * @param outItems    k int32 an item, −1 where there are fewer
  * @param outWeights  k float32 an item
  */
 export function ease_rows(
   lo: i32, hi: i32, scratch: usize, tiles: usize, nBlocks: i32, nItems: i32, k: i32, outItems: usize, outWeights: usize,
+  isDouble: i32,
 ): void {
   const strengths = scratch + (<usize>(nBlocks * tileSize) << 2)
   for (let item = lo; item < hi; item++) {
-    copyTileRow(scratch, tiles, item, nBlocks)
+    for (let block = 0; block < nBlocks; block++) {
+      const out = scratch + (<usize>block << 8)
+      if (isDouble) copyPart<f64, f32>(out, tiles, item, block)
+      else copyPart<f32, f32>(out, tiles, item, block)
+    }
     strongest(item, scratch, strengths, nItems, k, outItems, outWeights)
   }
+}
+
+/** Elements 64·block .. 64·block + 64 of row `row` of a symmetric matrix in tiles of T, as numbers of type R. */
+function copyPart<T, R>(out: usize, tiles: usize, row: i32, block: i32): void {
+  const own = row / tileSize
+  const r = row % tileSize
+  const isLower = block <= own
+  let from = isLower ? place<T>(tileAt<T>(tiles, own, block), r, 0) : place<T>(tileAt<T>(tiles, block, own), 0, r)
+  const step = isLower ? sizeof<T>() : <usize>tileSize * sizeof<T>()
+  const end = out + <usize>tileSize * sizeof<R>()
+  for (; out < end; out += sizeof<R>(), from += step) store<R>(out, <R>load<T>(from))
 }
 
 /** Writes the k strongest of −p / p[item]. */
@@ -34,16 +50,25 @@ function strongest(item: i32, p: usize, strengths: usize, nItems: i32, k: i32, o
 
 /**
  * Y = K·X for a panel of items, transposed: rows [lo, hi) of tiles of users. K is symmetric, in tiles.
- * @param scratch     64 × 64 × 4 bytes and 64 × nBlocks × 4 bytes
+ * @param scratch     64 numbers
  * @param userStarts  of a CSR by user, with `userItems`, ascending
  * @param first       the first item of the panel, of `nPanel`
- * @param out         nPanel rows of 64 · nBlocks floats, zeroed
+ * @param out         nPanel rows of 64 · nBlocks numbers, zeroed
  */
 export function ease_spread_rows(
   lo: i32, hi: i32, scratch: usize, tiles: usize, nBlocks: i32, nUsers: i32, userStarts: usize, userItems: usize,
+  first: i32, nPanel: i32, out: usize, isDouble: i32,
+): void {
+  if (isDouble) spreadRows<f64>(lo, hi, scratch, tiles, nBlocks, nUsers, userStarts, userItems, first, nPanel, out)
+  else spreadRows<f32>(lo, hi, scratch, tiles, nBlocks, nUsers, userStarts, userItems, first, nPanel, out)
+}
+
+function spreadRows<T>(
+  lo: i32, hi: i32, scratch: usize, tiles: usize, nBlocks: i32, nUsers: i32, userStarts: usize, userItems: usize,
   first: i32, nPanel: i32, out: usize,
 ): void {
-  const pitch = <usize>(nBlocks * tileSize) << 2
+  const partBytes = <usize>tileSize * sizeof<T>()
+  const pitch = <usize>nBlocks * partBytes
   for (let block = lo; block < hi; block++) {
     for (let user = 0; user < nUsers; user++) {
       const start = load<i32>(userStarts + (<usize>user << 2))
@@ -51,57 +76,54 @@ export function ease_spread_rows(
       let at = start
       while (at < end && load<i32>(userItems + (<usize>at << 2)) < first) at++
       if (at == end || load<i32>(userItems + (<usize>at << 2)) >= first + nPanel) continue
-      copyPart(scratch, tiles, user, block)
+      copyPart<T, T>(scratch, tiles, user, block)
       for (; at < end; at++) {
         const item = load<i32>(userItems + (<usize>at << 2)) - first
         if (item >= nPanel) break
-        addPart(out + <usize>item * pitch + (<usize>block << 8), scratch)
+        addPart<T>(out + <usize>item * pitch + <usize>block * partBytes, scratch)
       }
     }
   }
 }
 
-/** K[user, 64·block .. 64·block + 64) */
-function copyPart(out: usize, tiles: usize, user: i32, block: i32): void {
-  const own = user / tileSize
-  const r = user % tileSize
-  if (block <= own) {
-    const tile = tiles + (<usize>own * <usize>(own + 1) / 2 + <usize>block) * 16384
-    memory.copy(out, tile + (<usize>r << 8), 256)
-    return
-  }
-  const tile = tiles + (<usize>block * <usize>(block + 1) / 2 + <usize>own) * 16384 + (<usize>r << 2)
-  for (let p: usize = 0; p < 64; p++) store<f32>(out + (p << 2), load<f32>(tile + (p << 8)))
-}
-
 // @ts-ignore: decorator
 @inline
-function addPart(out: usize, part: usize): void {
-  for (let p: usize = 0; p < 256; p += 16) v128.store(out + p, f32x4.add(v128.load(out + p), v128.load(part + p)))
+function addPart<T>(out: usize, part: usize): void {
+  for (let p: usize = 0; p < <usize>tileSize * sizeof<T>(); p += 16) {
+    const sum = v128.load(out + p)
+    const more = v128.load(part + p)
+    v128.store(out + p, sizeof<T>() == 8 ? f64x2.add(sum, more) : f32x4.add(sum, more))
+  }
 }
 
 /**
  * As `ease_rows`, for items [first + lo, first + hi), from Y = K·X with K the inverse of XXᵀ + λ: P = (I − XᵀY)/λ by the
  * matrix inversion lemma, of which the scale does not matter.
- * @param scratch     2 × nItems floats
- * @param spread      Y of the panel, `pitch` floats an item
+ * @param scratch     2 × nItems numbers of single precision
+ * @param spread      Y of the panel, `pitch` numbers an item
  * @param itemStarts  of a CSR by item, with `itemUsers`
  */
 export function ease_dual_rows(
   lo: i32, hi: i32, scratch: usize, spread: usize, pitch: i32, first: i32, nItems: i32, itemStarts: usize,
-  itemUsers: usize, k: i32, outItems: usize, outWeights: usize,
+  itemUsers: usize, k: i32, outItems: usize, outWeights: usize, isDouble: i32,
 ): void {
   const strengths = scratch + (<usize>nItems << 2)
   for (let row = lo; row < hi; row++) {
-    const y = spread + (<usize>row * <usize>pitch << 2)
-    for (let item = 0; item < nItems; item++) {
-      const end = itemUsers + (<usize>load<i32>(itemStarts + (<usize>item << 2), 4) << 2)
-      let sum: f32 = first + row == item ? 1 : 0
-      for (let entry = itemUsers + (<usize>load<i32>(itemStarts + (<usize>item << 2)) << 2); entry < end; entry += 4) {
-        sum -= load<f32>(y + (<usize>load<i32>(entry) << 2))
-      }
-      store<f32>(scratch + (<usize>item << 2), sum)
-    }
+    const at = <usize>row * <usize>pitch
+    if (isDouble) inverseRow<f64>(scratch, spread + (at << 3), first + row, nItems, itemStarts, itemUsers)
+    else inverseRow<f32>(scratch, spread + (at << 2), first + row, nItems, itemStarts, itemUsers)
     strongest(first + row, scratch, strengths, nItems, k, outItems, outWeights)
+  }
+}
+
+/** out = row `row` of I − XᵀY */
+function inverseRow<T>(out: usize, y: usize, row: i32, nItems: i32, itemStarts: usize, itemUsers: usize): void {
+  for (let item = 0; item < nItems; item++) {
+    const end = itemUsers + (<usize>load<i32>(itemStarts + (<usize>item << 2), 4) << 2)
+    let sum: T = row == item ? 1 : 0
+    for (let entry = itemUsers + (<usize>load<i32>(itemStarts + (<usize>item << 2)) << 2); entry < end; entry += 4) {
+      sum -= load<T>(y + <usize>load<i32>(entry) * sizeof<T>())
+    }
+    store<f32>(out + (<usize>item << 2), <f32>sum)
   }
 }

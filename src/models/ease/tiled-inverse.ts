@@ -2,12 +2,19 @@ import type { Csr } from '../../dataset/types.ts'
 import type { Compute } from '../../kernels/compute.ts'
 
 export const tileSize = 64
-const tileFloats = tileSize * tileSize
+const tileNumbers = tileSize * tileSize
 
 /** A symmetric matrix in shared memory, the lower triangle in tiles: see `kernels/assembly/tiles.ts`. */
 export interface Tiles {
   readonly nBlocks: number
-  readonly data: Float32Array
+  readonly data: Numbers
+}
+
+/** Of single or of double precision. */
+export type Numbers = Float32Array | Float64Array
+
+export function numbers(compute: Compute, isDouble: boolean, length: number): Numbers {
+  return isDouble ? compute.float64(length) : compute.float32(length)
 }
 
 /** Compressed rows in shared memory. */
@@ -28,13 +35,14 @@ function nTiles(nBlocks: number): number {
 }
 
 /** Bytes of shared memory that `invertGram` takes for a matrix of that order. */
-export function tiledInverseBytes(order: number): number {
+export function tiledInverseBytes(order: number, isDouble: boolean): number {
   const nBlocks = Math.ceil(order / tileSize)
-  return 4 * tileFloats * (nTiles(nBlocks) + 2 * nBlocks)
+  return (isDouble ? 8 : 4) * tileNumbers * (nTiles(nBlocks) + 2 * nBlocks)
 }
 
 export interface InverseContext {
   readonly compute: Compute
+  readonly isDouble: boolean
   readonly signal?: AbortSignal | undefined
   /** Told how far it is, from 0 to 1. */
   onProgress?(share: number): void
@@ -52,14 +60,14 @@ export async function invertGram(
   { byColumn, byRow }: { readonly byColumn: SharedRows; readonly byRow: SharedRows },
   context: InverseContext,
 ): Promise<Tiles> {
-  const { compute, signal } = context
+  const { compute, isDouble, signal } = context
   const nBlocks = Math.ceil(order / tileSize)
-  const tiles = { nBlocks, data: compute.float32(nTiles(nBlocks) * tileFloats) }
+  const tiles = { nBlocks, data: numbers(compute, isDouble, nTiles(nBlocks) * tileNumbers) }
   const csr = [byColumn.starts, byColumn.columns, byRow.starts, byRow.columns]
-  const args = [tiles.data, order, lambda, ...csr]
+  const args = [tiles.data, order, lambda, ...csr, Number(isDouble)]
   await compute.run({ kernel: 'tile_gram_rows', nRows: nBlocks, rowsPerRange: 1, args, signal })
   await compute.scoped(async () => {
-    const inverses = compute.float32(nBlocks * tileFloats)
+    const inverses = numbers(compute, isDouble, nBlocks * tileNumbers)
     await factor(tiles, inverses, context)
     await invertFactor(tiles, inverses, context)
     await multiply(tiles, inverses, context)
@@ -71,18 +79,15 @@ export async function invertGram(
 function tileJob(
   kernel: string,
   nRows: number,
-  args: readonly (number | Float32Array)[],
-  { signal }: InverseContext,
+  args: readonly (number | Numbers)[],
+  { isDouble, signal }: InverseContext,
 ) {
   const rowsPerRange = Math.max(1, Math.floor(nRows / 32))
-  return { kernel, nRows, rowsPerRange, scratchBytes: 2 * 4 * tileFloats, args, signal }
+  const scratchBytes = 2 * (isDouble ? 8 : 4) * tileNumbers
+  return { kernel, nRows, rowsPerRange, scratchBytes, args: [...args, Number(isDouble)], signal }
 }
 
-async function factor(
-  { nBlocks, data }: Tiles,
-  inverses: Float32Array,
-  context: InverseContext,
-): Promise<void> {
+async function factor({ nBlocks, data }: Tiles, inverses: Numbers, context: InverseContext): Promise<void> {
   const { compute } = context
   for (let k = 0; k < nBlocks; k++) {
     await compute.run(tileJob('tile_update_rows', nBlocks - k, [data, k], context))
@@ -96,24 +101,20 @@ async function factor(
 
 async function invertFactor(
   { nBlocks, data }: Tiles,
-  inverses: Float32Array,
+  inverses: Numbers,
   context: InverseContext,
 ): Promise<void> {
-  const { compute } = context
-  const row = compute.float32(nBlocks * tileFloats)
+  const { compute, isDouble } = context
+  const row = numbers(compute, isDouble, nBlocks * tileNumbers)
   for (let i = 1; i < nBlocks; i++) {
-    const first = nTiles(i) * tileFloats
-    row.set(data.subarray(first, first + i * tileFloats))
+    const first = nTiles(i) * tileNumbers
+    row.set(data.subarray(first, first + i * tileNumbers))
     await compute.run(tileJob('tile_inverse_columns', i, [data, i, row, inverses], context))
     context.onProgress?.((1 + (i / nBlocks) ** 3) / 3)
   }
 }
 
-async function multiply(
-  { nBlocks, data }: Tiles,
-  inverses: Float32Array,
-  context: InverseContext,
-): Promise<void> {
+async function multiply({ nBlocks, data }: Tiles, inverses: Numbers, context: InverseContext): Promise<void> {
   const { compute } = context
   for (let i = 0; i < nBlocks; i++) {
     await compute.run(tileJob('tile_product_columns', i + 1, [data, i, nBlocks, inverses], context))
