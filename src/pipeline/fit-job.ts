@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type StoredCheckpoint, writeCheckpoint } from '../artifacts/checkpoint.ts'
 import { trainingSet } from '../dataset/dataset.ts'
-import type { Dataset, Fold, TrainingSet } from '../dataset/types.ts'
+import type { Dataset, Masks, TrainingSet } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
 import type {
   Algorithm,
@@ -26,7 +26,7 @@ export interface FitJob {
   readonly params: Params
   readonly seed: number
   readonly dataset: Dataset
-  readonly fold: Fold
+  readonly fold: Masks
   readonly k: number
   /** Epochs without anything better on the validation rows after which the fit ends; 0: never. */
   readonly patience: number
@@ -74,7 +74,7 @@ interface Watch {
   lastEpoch: number
 }
 
-function watchOf(job: FitJob, compute: Compute, set: TrainingSet, validate: Fold | undefined): Watch {
+function watchOf(job: FitJob, compute: Compute, set: TrainingSet, validate: Masks | undefined): Watch {
   const { algorithm, patience } = job
   const rows = { dataset: job.dataset, fold: validate ?? job.fold, k: job.k }
   const monitor = epochMonitor(rows, algorithm, compute, validate ? 'validation' : 'heldOut')
