@@ -13,8 +13,7 @@ export function csrFrom(
   const rowStarts = new Int32Array(shape.nRows + 1)
   for (let entry = 0; entry < row.length; entry++) rowStarts[row[entry] + 1] += chosen[entry]
   addUp(rowStarts)
-  const columns = new Int32Array(rowStarts[shape.nRows])
-  const values = new Float32Array(rowStarts[shape.nRows])
+  const { columns, values } = makeEntries(rowStarts[shape.nRows])
   for (let entry = 0, place = 0; place < columns.length; entry++) {
     if (chosen[entry] === 0) continue
     columns[place] = column[entry]
@@ -29,8 +28,7 @@ export function transposed({ nRows, nColumns, rowStarts, columns, values }: Csr)
   for (let entry = 0; entry < columns.length; entry++) starts[columns[entry] + 1]++
   addUp(starts)
   const next = starts.slice()
-  const rows = new Int32Array(columns.length)
-  const moved = new Float32Array(columns.length)
+  const { columns: rows, values: moved } = makeEntries(columns.length)
   for (let row = 0; row < nRows; row++) {
     const end = rowStarts[row + 1]
     for (let entry = rowStarts[row]; entry < end; entry++) {
@@ -40,6 +38,14 @@ export function transposed({ nRows, nColumns, rowStarts, columns, values }: Csr)
     }
   }
   return { nRows: nColumns, nColumns: nRows, rowStarts: starts, columns: rows, values: moved }
+}
+
+/** In memory that threads share, so that they can read entries where they are. */
+function makeEntries(nEntries: number) {
+  return {
+    columns: new Int32Array(new SharedArrayBuffer(4 * nEntries)),
+    values: new Float32Array(new SharedArrayBuffer(4 * nEntries)),
+  }
 }
 
 /** Counts, each at the place after its own, become starts. */

@@ -15,7 +15,7 @@ import type {
 } from '../models/types.ts'
 import { type EarlyStopping, earlyStopping } from './early-stopping.ts'
 import { type EpochMonitor, epochMonitor } from './epoch-monitor.ts'
-import { type MemoryPlan, planMemory } from './memory-plan.ts'
+import { type MemoryPlan, planFit } from './memory-plan.ts'
 import { cutValidation } from './validation-rows.ts'
 
 /** A fit with all that is watched and kept while it goes on. */
@@ -57,7 +57,7 @@ export async function fitModel(job: FitJob, compute: Compute): Promise<Fitted> {
   const { algorithm, params, dataset, fold, seed, signal, patience } = job
   const parts = patience > 0 ? cutValidation(dataset, fold) : { learn: fold, validate: undefined }
   const set = trainingSet(dataset, parts.learn)
-  job.onPlan?.(planMemory(algorithm.memoryBytes(set, params, compute.nThreads), set, fold.isTrain.length))
+  job.onPlan?.(planFit(algorithm, params, set, { nRows: fold.isTrain.length, compute }))
   const watch = watchOf(job, compute, set, parts.validate)
   const resume = job.resume && { epoch: job.resume.epoch, arrays: ownArrays(job.resume.arrays) }
   const last = await algorithm.fit(set, params, {
