@@ -193,6 +193,7 @@ async function fitAndScore(job: RunningJob): Promise<Outcome> {
   try {
     let memory: MemoryPlan = { sharedBytes: 0, dataBytes: 0, outsideBytes: 0 }
     const onPlan = (plan: MemoryPlan) => {
+      clock.lap('index')
       memory = plan
       onProgress?.(memoryText(plan))
     }
