@@ -1,8 +1,7 @@
 import type { Csr } from './types.ts'
 
 /**
- * Compressed sparse rows of the chosen entries, by counting sort: entries that come in ascending order of their column
- * stay so within a row.
+ * Compressed sparse rows of the chosen entries, which come in ascending order of their row.
  * @param chosen  1 for an entry to keep
  */
 export function csrFrom(
@@ -11,22 +10,45 @@ export function csrFrom(
   chosen: Uint8Array,
 ): Csr {
   const { row, column, value } = entries
-  const rowStarts = countRows(shape.nRows, row, chosen)
-  const next = rowStarts.slice()
-  const columns = new Int32Array(rowStarts[shape.nRows])
-  const values = new Float32Array(rowStarts[shape.nRows])
-  for (let entry = 0; entry < row.length; entry++) {
+  const rowStarts = new Int32Array(shape.nRows + 1)
+  for (let entry = 0; entry < row.length; entry++) rowStarts[row[entry] + 1] += chosen[entry]
+  addUp(rowStarts)
+  const { columns, values } = makeEntries(rowStarts[shape.nRows])
+  for (let entry = 0, place = 0; place < columns.length; entry++) {
     if (chosen[entry] === 0) continue
-    const place = next[row[entry]]++
     columns[place] = column[entry]
-    values[place] = value[entry]
+    values[place++] = value[entry]
   }
   return { ...shape, rowStarts, columns, values }
 }
 
-function countRows(nRows: number, row: Int32Array, chosen: Uint8Array): Int32Array {
-  const starts = new Int32Array(nRows + 1)
-  for (let entry = 0; entry < row.length; entry++) starts[row[entry] + 1] += chosen[entry]
-  for (let index = 0; index < nRows; index++) starts[index + 1] += starts[index]
-  return starts
+/** The same entries by column, by counting sort: the rows of a column ascend. */
+export function transposed({ nRows, nColumns, rowStarts, columns, values }: Csr): Csr {
+  const starts = new Int32Array(nColumns + 1)
+  for (let entry = 0; entry < columns.length; entry++) starts[columns[entry] + 1]++
+  addUp(starts)
+  const next = starts.slice()
+  const { columns: rows, values: moved } = makeEntries(columns.length)
+  for (let row = 0; row < nRows; row++) {
+    const end = rowStarts[row + 1]
+    for (let entry = rowStarts[row]; entry < end; entry++) {
+      const place = next[columns[entry]]++
+      rows[place] = row
+      moved[place] = values[entry]
+    }
+  }
+  return { nRows: nColumns, nColumns: nRows, rowStarts: starts, columns: rows, values: moved }
+}
+
+/** In memory that threads share, so that they can read entries where they are. */
+function makeEntries(nEntries: number) {
+  return {
+    columns: new Int32Array(new SharedArrayBuffer(4 * nEntries)),
+    values: new Float32Array(new SharedArrayBuffer(4 * nEntries)),
+  }
+}
+
+/** Counts, each at the place after its own, become starts. */
+function addUp(counts: Int32Array): void {
+  for (let index = 1; index < counts.length; index++) counts[index] += counts[index - 1]
 }

@@ -1,5 +1,5 @@
-import { csrFrom } from './csr.ts'
-import type { Csr, Dataset, Fold, Ratings, TrainingSet } from './types.ts'
+import { csrFrom, transposed } from './csr.ts'
+import type { Csr, Dataset, Masks, Ratings, TrainingSet } from './types.ts'
 import { vocabularyOf } from './vocabulary.ts'
 
 /** Dictionary-coded ratings as the lake reads them: sorted by (user, item), a pair once. */
@@ -31,17 +31,14 @@ function rangeOf(rating: Float32Array): [min: number, max: number] {
 }
 
 /** The training rows of a fold, by user and by item. */
-export function trainingSet(dataset: Dataset, fold: Fold): TrainingSet {
+export function trainingSet(dataset: Dataset, fold: Masks): TrainingSet {
   const { users, items, ratings, ratingRange } = dataset
+  const rows = byUser(dataset, fold.isTrain)
   return {
     nUsers: users.size,
     nItems: items.size,
-    byUser: byUser(dataset, fold.isTrain),
-    byItem: csrFrom(
-      { nRows: items.size, nColumns: users.size },
-      { row: ratings.itemIndex, column: ratings.userIndex, value: ratings.rating },
-      fold.isTrain,
-    ),
+    byUser: rows,
+    byItem: transposed(rows),
     ratingRange,
     // The rows of the dataset lie in the order of `byUser`.
     timestamps: () => ratings.timestamp.filter((_, row) => fold.isTrain[row] === 1),

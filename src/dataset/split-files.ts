@@ -1,7 +1,7 @@
 import { RecsysError } from '../errors.ts'
 import { readPairs } from './pair-file.ts'
 import type { SplitSpec } from './split-spec.ts'
-import type { Dataset, Fold } from './types.ts'
+import type { Dataset, Masks } from './types.ts'
 
 type FileSplit = Extract<SplitSpec, { kind: 'file' }>
 
@@ -10,7 +10,7 @@ type FileSplit = Extract<SplitSpec, { kind: 'file' }>
  * no part; ratings come from the lake, not from the files.
  * @throws RECSYS_SPLIT_FILE when a file cannot be read, names rows the lake lacks, or both name the same row
  */
-export function foldFromFiles(dataset: Dataset, spec: FileSplit): Pick<Fold, 'isTest' | 'isTrain'> {
+export function foldFromFiles(dataset: Dataset, spec: FileSplit): Masks {
   const userStarts = startsOf(dataset)
   const isTrain = maskOf(dataset, userStarts, spec.trainPath)
   const isTest = maskOf(dataset, userStarts, spec.testPath)

@@ -4,7 +4,7 @@ import { uniformAt } from '../kernels/random.ts'
 import { combineHashes, hashId } from './id-hash.ts'
 import { foldFromFiles } from './split-files.ts'
 import type { SplitSpec } from './split-spec.ts'
-import type { Dataset, Fold } from './types.ts'
+import type { Dataset, Fold, Masks } from './types.ts'
 
 /**
  * One fold, or as many as `kfold` asks for. `hash` depends on the ids alone, so that a row stays on its side as the lake
@@ -16,8 +16,6 @@ export function makeFolds(dataset: Dataset, spec: SplitSpec, seed: number): Fold
   for (const fold of folds) requireBothParts(fold, spec)
   return folds
 }
-
-export type Masks = Pick<Fold, 'isTest' | 'isTrain'>
 
 function masksOf(dataset: Dataset, spec: SplitSpec, seed: number): Masks[] {
   if (spec.kind === 'hash') return [complement(hashMask(dataset, spec.fraction))]
@@ -33,15 +31,18 @@ function masksOf(dataset: Dataset, spec: SplitSpec, seed: number): Masks[] {
 }
 
 function complement(isTest: Uint8Array): Masks {
-  return { isTest, isTrain: isTest.map((held) => 1 - held) }
+  const isTrain = new Uint8Array(isTest.length)
+  for (let row = 0; row < isTest.length; row++) isTrain[row] = 1 - isTest[row]
+  return { isTest, isTrain }
 }
 
 function hashMask({ users, items, ratings }: Dataset, fraction: number): Uint8Array {
+  const { userIndex, itemIndex } = ratings
   const userHashes = users.ids.map(hashId)
   const itemHashes = items.ids.map(hashId)
-  const isTest = new Uint8Array(ratings.rating.length)
+  const isTest = new Uint8Array(userIndex.length)
   for (let row = 0; row < isTest.length; row++) {
-    const place = combineHashes(userHashes[ratings.userIndex[row]], itemHashes[ratings.itemIndex[row]])
+    const place = combineHashes(userHashes[userIndex[row]], itemHashes[itemIndex[row]])
     isTest[row] = place < fraction ? 1 : 0
   }
   return isTest
@@ -59,13 +60,25 @@ function randomParts(nRows: number, seed: number): Int32Array {
   return rank
 }
 
-function finishFold(dataset: Dataset, { kind }: SplitSpec, { isTest, isTrain }: Masks): Fold {
+/** The fingerprint is made when it is first asked for: it takes longer than the cut. */
+function finishFold(dataset: Dataset, { kind }: SplitSpec, masks: Masks): Fold {
+  let fingerprint: string | undefined
+  return {
+    ...masks,
+    get fingerprint() {
+      fingerprint ??= fingerprintOf(dataset, kind, masks)
+      return fingerprint
+    },
+  }
+}
+
+function fingerprintOf(dataset: Dataset, kind: SplitSpec['kind'], { isTest, isTrain }: Masks): string {
   const hash = createHash('sha256').update(`${kind}\nheld out\n`)
   const lanes = [lanesOf(dataset.users.ids), lanesOf(dataset.items.ids)] as const
   updateWithPairs(hash, dataset, isTest, lanes)
   hash.update('training\n')
   updateWithPairs(hash, dataset, isTrain, lanes)
-  return { isTest, isTrain, fingerprint: hash.digest('hex') }
+  return hash.digest('hex')
 }
 
 /** The 64-bit hash of every id: the text of 25 million pairs of ids would take longer to write than to train on. */

@@ -40,9 +40,13 @@ export interface Dataset {
  * One way to cut a dataset in two. A row with `isTest[r]` = 1 is held out, one with `isTrain[r]` = 1 is learnt from; with
  * the `file` split a row may be neither.
  */
-export interface Fold {
+export interface Masks {
   readonly isTest: Uint8Array
   readonly isTrain: Uint8Array
+}
+
+/** A cut that a run can be recognised by. */
+export interface Fold extends Masks {
   /** SHA-256 (hex) of the split’s kind and of hashes of the ids of the held-out and of the training rows. */
   readonly fingerprint: string
 }

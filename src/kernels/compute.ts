@@ -8,6 +8,15 @@ export interface Compute {
   float32(length: number): Float32Array
   float64(length: number): Float64Array
   int32(length: number): Int32Array
+  /** All that these buffers may take together. */
+  readonly maxBytes: number
+  /**
+   * Numbers of the entries of a matrix, for jobs that say `rowStarts`: a copy in the shared memory, or, after
+   * `keepEntriesOutside`, the numbers in memory that threads share too but that no address reaches.
+   */
+  entries<Numbers extends Int32Array | Float32Array>(numbers: Numbers): Numbers
+  /** From now on entries stay outside of the shared memory, so that they may be more than 4 GiB. */
+  keepEntriesOutside(): void
   /**
    * Runs `kernel` over rows [0, nRows) cut into fixed ranges that do not depend on the thread count.
    * Resolves when every range is done; rejects with the first failure or with the signal's reason.
@@ -19,6 +28,9 @@ export interface Compute {
   release(): Promise<void>
 }
 
+/** Rows a range where a job does not say. */
+export const defaultRowsPerRange = 64
+
 export interface RowJob {
   /** Name of an exported row kernel `(rowLo, rowHi, scratch, ...args)`. */
   readonly kernel: string
@@ -29,5 +41,10 @@ export interface RowJob {
   readonly scratchBytes?: number
   /** Numbers are passed as they are, buffers as their address in the shared memory. */
   readonly args: readonly (number | Float32Array | Float64Array | Int32Array)[]
+  /**
+   * nRows + 1, in the shared memory: where the entries of each row begin. A kernel that looks at no entries but those of
+   * its own rows may have them in `args` as `entries` gives them: what stays outside is copied in range by range.
+   */
+  readonly rowStarts?: Int32Array
   readonly signal?: AbortSignal | undefined
 }

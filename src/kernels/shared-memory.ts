@@ -29,6 +29,10 @@ export class SharedMemory {
     return address
   }
 
+  get maxBytes(): number {
+    return this.#maxBytes
+  }
+
   /** Where the stack stands, for `rewind`. */
   get top(): number {
     return this.#next

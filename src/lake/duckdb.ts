@@ -11,7 +11,7 @@ export interface Database extends Disposable {
   rows<Row>(sql: string): Promise<Row[]>
   /** The single value of a result of one row and one column. */
   value<Value>(sql: string): Promise<Value>
-  /** Large results, a chunk of 2,048 rows at a time. */
+  /** Large results, a chunk of 2,048 rows at a time, over a connection of their own: temporary tables are out of reach. */
   stream(sql: string): Promise<DuckDBResult>
 }
 
@@ -25,10 +25,18 @@ export interface DatabaseOptions {
 
 export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:', settings(options))
-  const connection = await instance.connect()
-  // Timestamps without an offset are taken as UTC, whatever the clock of the machine says.
-  await connection.run("SET TimeZone = 'UTC'")
-  const interrupt = () => connection.interrupt()
+  const connections: DuckDBConnection[] = []
+  const connect = async () => {
+    const connection = await instance.connect()
+    connections.push(connection)
+    // Timestamps without an offset are taken as UTC, whatever the clock of the machine says.
+    await connection.run("SET TimeZone = 'UTC'")
+    return connection
+  }
+  const connection = await connect()
+  const interrupt = () => {
+    for (const each of connections) each.interrupt()
+  }
   options.signal?.addEventListener('abort', interrupt)
   const guarded = <Result>(action: () => Promise<Result>) => unlessAborted(action, options.signal)
   const rows = <Row>(sql: string) => guarded(() => readRows<Row>(connection, sql))
@@ -37,10 +45,10 @@ export async function openDatabase(options: DatabaseOptions = {}): Promise<Datab
     rows,
     run: (sql) => guarded(async () => void (await connection.run(sql))),
     value: async <Value>(sql: string) => Object.values((await rows<Record<string, Value>>(sql))[0]!)[0]!,
-    stream: (sql) => guarded(() => connection.stream(sql)),
+    stream: (sql) => guarded(async () => (await connect()).stream(sql)),
     [Symbol.dispose]() {
       options.signal?.removeEventListener('abort', interrupt)
-      connection.closeSync()
+      for (const each of connections) each.closeSync()
       instance.closeSync()
     },
   }

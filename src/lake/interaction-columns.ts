@@ -1,23 +1,17 @@
 import { RecsysError } from '../errors.ts'
-import { scanSql } from './delta/scan.ts'
+import { rowColumn, scanSql } from './delta/scan.ts'
 import type { Snapshot } from './delta/snapshot.ts'
 import type { Database } from './duckdb.ts'
+import { numberBlocks, readTexts } from './result-columns.ts'
+import { inOrder, noUser, type Rows, withoutGaps, withoutUnused } from './row-order.ts'
 import type { InteractionColumns } from './types.ts'
-
-/** Rows as they come, in any order. */
-interface Rows {
-  readonly userIndex: Int32Array
-  readonly itemIndex: Int32Array
-  readonly rating: Float32Array
-  readonly timestamp: Float64Array
-}
 
 const needed = ['user_id', 'item_id', 'rating', 'timestamp']
 
 /**
- * Reads a version of `interactions` as dictionary-coded columns. DuckDB scans and codes in parallel; a counting sort
- * brings the rows into (user, item) order, whatever order they came in. Rows without an id or a finite rating, which
- * another writer may have put there, are left out, and of a repeated pair the latest row stays.
+ * Reads a version of `interactions` as dictionary-coded columns. DuckDB scans and codes in parallel and hands numbers over
+ * a block at a time; texts are looked at once an id. Rows without an id or a finite rating, which another writer may have
+ * put there, are left out; order and repeated pairs are the business of `inOrder`.
  */
 export async function readInteractionColumns(
   database: Database,
@@ -27,24 +21,26 @@ export async function readInteractionColumns(
   if (missing) {
     throw new RecsysError('RECSYS_LAKE_CORRUPT', { message: `table interactions has no column ${missing}` })
   }
-  const scan = await scanSql(database, snapshot, { columns: needed })
-  await database.run(`CREATE OR REPLACE TEMP VIEW good_rows AS SELECT * FROM (${scan})
-    WHERE user_id IS NOT NULL AND item_id IS NOT NULL AND isfinite(rating)`)
-  const userIds = await codeIds(database, 'user')
-  const itemIds = await codeIds(database, 'item')
-  const rows = await readRows(database)
-  const sorted = sortRows(rows, userIds.length, itemIds.length)
-  return { lakeVersion: snapshot.version, userIds, itemIds, ...sorted }
+  const scan = await scanSql(database, snapshot, { columns: needed, withRow: true })
+  const userIds = await codeIds(database, scan, 'user')
+  const itemIds = await codeIds(database, scan, 'item')
+  const counts = { nUsers: userIds.length, nItems: itemIds.length }
+  const isOneFile = snapshot.files.length === 1
+  const rows = inOrder(await readRows(database, scan, { isOneFile, ...counts }), counts)
+  return {
+    lakeVersion: snapshot.version,
+    ...rows,
+    userIds: withoutUnused(userIds, rows.userIndex),
+    itemIds: withoutUnused(itemIds, rows.itemIndex),
+  }
 }
 
 /** Makes the table `<side>_codes` and returns the ids in the order of their codes: by code unit, as JavaScript sorts. */
-async function codeIds(database: Database, side: 'user' | 'item'): Promise<string[]> {
-  await database.run(`CREATE OR REPLACE TEMP TABLE ${side}_codes AS
+async function codeIds(database: Database, scan: string, side: 'user' | 'item'): Promise<string[]> {
+  await database.run(`CREATE OR REPLACE TABLE ${side}_codes AS
     SELECT ${side}_id AS id, CAST(row_number() OVER (ORDER BY ${side}_id) - 1 AS INTEGER) AS code
-    FROM (SELECT DISTINCT ${side}_id FROM good_rows)`)
-  const ids = (await database.rows<{ id: string }>(`SELECT id FROM ${side}_codes ORDER BY code`)).map(
-    ({ id }) => id,
-  )
+    FROM (SELECT DISTINCT ${side}_id FROM (${scan}) WHERE ${side}_id IS NOT NULL)`)
+  const ids = await readTexts(await database.stream(`SELECT id FROM ${side}_codes ORDER BY code`))
   if (isSorted(ids)) return ids
   // DuckDB sorts by UTF-8 bytes; that differs from code units for characters beyond U+FFFF only.
   ids.sort()
@@ -58,7 +54,7 @@ function isSorted(ids: readonly string[]): boolean {
 }
 
 async function recode(database: Database, side: 'user' | 'item', ids: readonly string[]): Promise<void> {
-  await database.run(`CREATE OR REPLACE TEMP TABLE ${side}_codes (id VARCHAR, code INTEGER)`)
+  await database.run(`CREATE OR REPLACE TABLE ${side}_codes (id VARCHAR, code INTEGER)`)
   const appender = await database.connection.createAppender(`${side}_codes`)
   for (const [code, id] of ids.entries()) {
     appender.appendVarchar(id)
@@ -68,79 +64,51 @@ async function recode(database: Database, side: 'user' | 'item', ids: readonly s
   appender.closeSync()
 }
 
-async function readRows(database: Database): Promise<Rows> {
-  const nRows = await database.value<number>('SELECT count(*) FROM good_rows')
-  const rows = {
-    userIndex: new Int32Array(nRows),
-    itemIndex: new Int32Array(nRows),
-    rating: new Float32Array(nRows),
-    timestamp: new Float64Array(nRows),
-  }
-  const columns = Object.values(rows)
-  const result = await database.stream(`
-    SELECT user_codes.code, item_codes.code, rating, coalesce(epoch(timestamp), 'NaN'::DOUBLE)
-    FROM good_rows JOIN user_codes ON user_id = user_codes.id JOIN item_codes ON item_id = item_codes.id`)
-  let at = 0
-  for (
-    let chunk = await result.fetchChunk();
-    chunk && chunk.rowCount > 0;
-    chunk = await result.fetchChunk()
-  ) {
-    for (const [c, column] of columns.entries()) {
-      const vector = chunk.getColumnVector(c)
-      for (let i = 0; i < chunk.rowCount; i += 1) column[at + i] = vector.getItem(i) as number
-    }
-    at += chunk.rowCount
-  }
-  return rows
-}
-
-/** Two stable counting sorts, by item and then by user, then one row a pair. */
-function sortRows(rows: Rows, nUsers: number, nItems: number): Rows {
-  const byItem = countingSort(rows.itemIndex, nItems)
-  const byPair = countingSort(rows.userIndex, nUsers, byItem)
-  const order = withoutRepeats(rows, byPair)
-  return {
-    userIndex: order.map((row) => rows.userIndex[row]!),
-    itemIndex: order.map((row) => rows.itemIndex[row]!),
-    rating: Float32Array.from({ length: order.length }, (_, i) => rows.rating[order[i]!]!),
-    timestamp: Float64Array.from({ length: order.length }, (_, i) => rows.timestamp[order[i]!]!),
-  }
-}
+/** One stream alone keeps less than one core busy. */
+const nStreams = 4
 
 /**
- * Rows in ascending order of their key, equal keys as they stood in `order`.
- * @param keys  in [0, nKeys)
+ * Codes, ratings and times, in streams by range of users. Joins do not keep the order of the rows: those of a single file
+ * go to their places in it, because we write files in order.
  */
-function countingSort(keys: Int32Array, nKeys: number, order?: Int32Array): Int32Array {
-  const next = new Int32Array(nKeys + 1)
-  for (let row = 0; row < keys.length; row += 1) next[keys[row]! + 1]! += 1
-  for (let key = 0; key < nKeys; key += 1) next[key + 1]! += next[key]!
-  const sorted = new Int32Array(keys.length)
-  for (let i = 0; i < keys.length; i += 1) {
-    const row = order ? order[i]! : i
-    const key = keys[row]!
-    sorted[next[key]!] = row
-    next[key]! += 1
+async function readRows(
+  database: Database,
+  scan: string,
+  { isOneFile, nUsers }: { readonly isOneFile: boolean; readonly nUsers: number },
+): Promise<Rows> {
+  const mostRows = await database.value<number>(`SELECT count(*) FROM (${scan})`)
+  const userIndex = new Int32Array(mostRows).fill(noUser)
+  const itemIndex = new Int32Array(mostRows)
+  const rating = new Float32Array(mostRows)
+  const timestamp = new Float64Array(mostRows)
+  let filled = 0
+  const readPart = async (firstUser: number, endUser: number) => {
+    const result = await database.stream(rowsSql(scan, firstUser, endUser))
+    for await (const [rows, users, items, ratings, times] of numberBlocks(result, rowTypes)) {
+      for (let at = 0; at < rows.length; at++) {
+        const place = isOneFile ? rows[at] : filled + at
+        userIndex[place] = users[at]
+        itemIndex[place] = items[at]
+        rating[place] = ratings[at]
+        timestamp[place] = times[at]
+      }
+      filled += rows.length
+    }
   }
-  return sorted
+  const bound = (part: number) => Math.floor((part * nUsers) / nStreams)
+  await Promise.all(Array.from({ length: nStreams }, (_, part) => readPart(bound(part), bound(part + 1))))
+  const all = { userIndex, itemIndex, rating, timestamp }
+  return filled < mostRows ? withoutGaps(all, filled) : all
 }
 
-/** Of neighbours with the same pair the latest row, of equal or unknown times the higher rating: never the order of reading. */
-function withoutRepeats({ userIndex, itemIndex, rating, timestamp }: Rows, order: Int32Array): Int32Array {
-  let n = 0
-  for (let i = 0; i < order.length; i += 1) {
-    const row = order[i]!
-    const kept = n > 0 ? order[n - 1]! : -1
-    const repeats = kept >= 0 && userIndex[kept] === userIndex[row] && itemIndex[kept] === itemIndex[row]
-    if (!repeats) order[n++] = row
-    else if (isNewer(timestamp[row]!, timestamp[kept]!, rating[row]! > rating[kept]!)) order[n - 1] = row
-  }
-  return order.subarray(0, n)
-}
+const rowTypes = [Int32Array, Int32Array, Int32Array, Float32Array, Float64Array] as const
 
-function isNewer(time: number, other: number, tie: boolean): boolean {
-  if (Number.isNaN(time) || Number.isNaN(other))
-    return Number.isNaN(time) === Number.isNaN(other) ? tie : Number.isNaN(other)
-  return time === other ? tie : time > other
+/** Columns of `rowTypes`. A range of the codes is one of the ids too, so that DuckDB skips what lies outside of it. */
+function rowsSql(scan: string, firstUser: number, endUser: number): string {
+  return `
+    SELECT CAST(${rowColumn} AS INTEGER), users.code, item_codes.code, rating, coalesce(epoch(timestamp), 'NaN'::DOUBLE)
+    FROM (${scan})
+      JOIN (SELECT * FROM user_codes WHERE code >= ${firstUser} AND code < ${endUser}) AS users ON user_id = users.id
+      JOIN item_codes ON item_id = item_codes.id
+    WHERE isfinite(rating)`
 }

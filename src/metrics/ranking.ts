@@ -1,14 +1,14 @@
 import { byUser } from '../dataset/dataset.ts'
 import { hashId } from '../dataset/id-hash.ts'
 import { type FactorRanking, type NeighbourRanking, startsOf } from '../dataset/ranking.ts'
-import type { Csr, Dataset, Fold } from '../dataset/types.ts'
+import type { Csr, Dataset, Masks } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
 import { judgeList, type ListQuality } from './ranked-list.ts'
 import type { Metrics, Scorer } from './types.ts'
 
 export interface RankingQuestion {
   readonly dataset: Dataset
-  readonly fold: Fold
+  readonly fold: Masks
   /** Length of the lists, 1 or more. */
   readonly k: number
   readonly signal?: AbortSignal | undefined

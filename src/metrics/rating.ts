@@ -1,11 +1,11 @@
-import type { Dataset, Fold } from '../dataset/types.ts'
+import type { Dataset, Masks } from '../dataset/types.ts'
 import type { Metrics, Scorer } from './types.ts'
 
 /**
  * Of the held-out ratings: rmse = √(Σ(r − r̂)² / n), mae = Σ|r − r̂| / n, accumulated in double precision. NaN when there
  * is none.
  */
-export function ratingMetrics({ ratings }: Dataset, { isTest }: Fold, scorer: Scorer): Metrics {
+export function ratingMetrics({ ratings }: Dataset, { isTest }: Masks, scorer: Scorer): Metrics {
   const { userIndex, itemIndex, rating, timestamp } = ratings
   let [squares, absolutes, n] = [0, 0, 0]
   for (let row = 0; row < isTest.length; row++) {

@@ -3,8 +3,9 @@ import type { RowJob } from '../kernels/compute.ts'
 import { normalAt } from '../kernels/random.ts'
 import { averageRow } from './average-row.ts'
 import { diverged } from './diverged.ts'
+import { bothSidesOutside } from './entries-outside.ts'
 import { type Ridge, ridgeArguments } from './ridge.ts'
-import type { EpochReport, FitContext, FitState, Model, Tensor } from './types.ts'
+import type { EntriesOutside, EpochReport, FitContext, FitState, Model, Tensor } from './types.ts'
 
 /**
  * What svd and nmf share: rating ≈ mean + b_u + b_i + ⟨p_u, q_i⟩, fitted by exact or near-exact half steps over the
@@ -66,6 +67,11 @@ export function alternatingBytes(train: TrainingSet, nFactors: number): number {
   return nRows * (4 * strideOf(nFactors) + 12) + nRatings * 16 + 64 * scratchBytes(nFactors)
 }
 
+/** Columns and values of both sides. */
+export function alternatingOutside(train: TrainingSet): EntriesOutside {
+  return bothSidesOutside(train, { nArrays: 2, nCopied: 0 })
+}
+
 export async function fitAlternating(
   train: TrainingSet,
   plan: AlternatingPlan,
@@ -100,16 +106,14 @@ function startRows(users: Side, items: Side, plan: AlternatingPlan, { resume, se
 }
 
 function makeSide(csr: Csr, plan: AlternatingPlan, { compute }: FitContext): Side {
-  const copy = <T extends Int32Array | Float32Array>(into: T, from: T): T => {
-    into.set(from)
-    return into
-  }
+  const rowStarts = compute.int32(csr.nRows + 1)
+  rowStarts.set(csr.rowStarts)
   return {
     ratings: {
       nRows: csr.nRows,
-      rowStarts: copy(compute.int32(csr.nRows + 1), csr.rowStarts),
-      columns: copy(compute.int32(csr.columns.length), csr.columns),
-      values: copy(compute.float32(csr.values.length), csr.values),
+      rowStarts,
+      columns: compute.entries(csr.columns),
+      values: compute.entries(csr.values),
     },
     rows: compute.float32(csr.nRows * strideOf(plan.nFactors)),
     objective: compute.float64(csr.nRows),
@@ -135,6 +139,7 @@ function halfStep(own: Side, other: Side, plan: AlternatingPlan, { signal }: Fit
     kernel,
     nRows,
     scratchBytes: scratchBytes(nFactors),
+    rowStarts,
     args: [rowStarts, columns, values, own.rows, other.rows, ...scalars, own.objective, ...extra],
     signal,
   }

@@ -61,10 +61,22 @@ export interface Algorithm {
   readonly parameters: Readonly<Record<string, ParameterSpec>>
   /** Bytes of shared memory that `fit` will ask for, so that a job that cannot fit is refused before it starts. */
   memoryBytes(train: TrainingSet, params: Params, nThreads: number): number
+  /** What of that may stay outside of shared memory where size asks for it; left out: nothing. */
+  entriesOutside?(train: TrainingSet, params: Params): EntriesOutside
   /** @throws RECSYS_USAGE when parameters do not go together, before anything is computed */
   fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model>
   /** The inverse of `Model.tensors`. @throws RECSYS_MODEL_SHAPE when the tensors do not fit together */
   restore(state: ModelState): Model
+}
+
+/** Bytes of entries that row kernels can read range by range, see `Compute.entries`. */
+export interface EntriesOutside {
+  /** Of `memoryBytes`. */
+  readonly entryBytes: number
+  /** Of these what is not part of the training set. */
+  readonly copiedBytes: number
+  /** What each thread needs to copy the entries of a range. */
+  readonly windowBytes: number
 }
 
 export interface ModelState {

@@ -5,7 +5,7 @@ import { resolveParams } from '../models/parameters.ts'
 import type { AlgorithmName, Params } from '../models/types.ts'
 import type { MetricValues } from '../registry/types.ts'
 import { startCompute } from '../workers/pool.ts'
-import { planMemory } from './memory-plan.ts'
+import { planFit } from './memory-plan.ts'
 import { prepareData } from './prepare.ts'
 import { scoreBaselines } from './score-fold.ts'
 import type { Baselines } from './types.ts'
@@ -56,7 +56,7 @@ export async function crossValidate(options: CrossValidationOptions): Promise<Cr
       const { k, signal, seed } = options
       const set = trainingSet(dataset, fold)
       const algorithm = algorithms[options.algorithm]
-      planMemory(algorithm.memoryBytes(set, params, compute.nThreads), set, fold.isTrain.length)
+      planFit(algorithm, params, set, { nRows: fold.isTrain.length, compute })
       const model = await compute.scoped(() => algorithm.fit(set, params, { compute, seed, signal }))
       const question = { dataset, fold, k, signal }
       outcomes.push({

@@ -1,5 +1,5 @@
 import { combineHashes, hashId } from '../dataset/id-hash.ts'
-import type { Dataset, Fold } from '../dataset/types.ts'
+import type { Dataset, Masks } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
 import { rankingMetrics } from '../metrics/ranking.ts'
 import { ratingMetrics } from '../metrics/rating.ts'
@@ -21,7 +21,7 @@ const mostUsers = 500
  * @param prefix  of the metric's name, such as `heldOut` or `validation`
  */
 export function epochMonitor(
-  { dataset, fold, k }: { readonly dataset: Dataset; readonly fold: Fold; readonly k: number },
+  { dataset, fold, k }: { readonly dataset: Dataset; readonly fold: Masks; readonly k: number },
   { goal }: Pick<Algorithm, 'goal'>,
   compute: Compute,
   prefix: string,
@@ -46,7 +46,7 @@ export function epochMonitor(
 }
 
 /** The rows of the chosen users alone, under the same indices. */
-function sampleUsers(dataset: Dataset, fold: Fold): { dataset: Dataset; fold: Fold } {
+function sampleUsers(dataset: Dataset, fold: Masks): { dataset: Dataset; fold: Masks } {
   const { userIndex, itemIndex, rating, timestamp } = dataset.ratings
   const chosen = chooseUsers(dataset, fold)
   const rows: number[] = []
@@ -64,12 +64,11 @@ function sampleUsers(dataset: Dataset, fold: Fold): { dataset: Dataset; fold: Fo
     fold: {
       isTest: Uint8Array.from(rows, (row) => fold.isTest[row]),
       isTrain: Uint8Array.from(rows, (row) => fold.isTrain[row]),
-      fingerprint: fold.fingerprint,
     },
   }
 }
 
-function chooseUsers({ users, ratings }: Dataset, { isTest }: Fold): Uint8Array {
+function chooseUsers({ users, ratings }: Dataset, { isTest }: Masks): Uint8Array {
   const heldOut = new Uint8Array(users.size)
   for (let row = 0; row < isTest.length; row++) if (isTest[row] === 1) heldOut[ratings.userIndex[row]] = 1
   const salt = hashId('epoch monitor')

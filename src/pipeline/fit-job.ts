@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type StoredCheckpoint, writeCheckpoint } from '../artifacts/checkpoint.ts'
 import { trainingSet } from '../dataset/dataset.ts'
-import type { Dataset, Fold, TrainingSet } from '../dataset/types.ts'
+import type { Dataset, Masks, TrainingSet } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
 import type {
   Algorithm,
@@ -15,7 +15,7 @@ import type {
 } from '../models/types.ts'
 import { type EarlyStopping, earlyStopping } from './early-stopping.ts'
 import { type EpochMonitor, epochMonitor } from './epoch-monitor.ts'
-import { type MemoryPlan, planMemory } from './memory-plan.ts'
+import { type MemoryPlan, planFit } from './memory-plan.ts'
 import { cutValidation } from './validation-rows.ts'
 
 /** A fit with all that is watched and kept while it goes on. */
@@ -26,7 +26,7 @@ export interface FitJob {
   readonly params: Params
   readonly seed: number
   readonly dataset: Dataset
-  readonly fold: Fold
+  readonly fold: Masks
   readonly k: number
   /** Epochs without anything better on the validation rows after which the fit ends; 0: never. */
   readonly patience: number
@@ -57,7 +57,7 @@ export async function fitModel(job: FitJob, compute: Compute): Promise<Fitted> {
   const { algorithm, params, dataset, fold, seed, signal, patience } = job
   const parts = patience > 0 ? cutValidation(dataset, fold) : { learn: fold, validate: undefined }
   const set = trainingSet(dataset, parts.learn)
-  job.onPlan?.(planMemory(algorithm.memoryBytes(set, params, compute.nThreads), set, fold.isTrain.length))
+  job.onPlan?.(planFit(algorithm, params, set, { nRows: fold.isTrain.length, compute }))
   const watch = watchOf(job, compute, set, parts.validate)
   const resume = job.resume && { epoch: job.resume.epoch, arrays: ownArrays(job.resume.arrays) }
   const last = await algorithm.fit(set, params, {
@@ -74,7 +74,7 @@ interface Watch {
   lastEpoch: number
 }
 
-function watchOf(job: FitJob, compute: Compute, set: TrainingSet, validate: Fold | undefined): Watch {
+function watchOf(job: FitJob, compute: Compute, set: TrainingSet, validate: Masks | undefined): Watch {
   const { algorithm, patience } = job
   const rows = { dataset: job.dataset, fold: validate ?? job.fold, k: job.k }
   const monitor = epochMonitor(rows, algorithm, compute, validate ? 'validation' : 'heldOut')

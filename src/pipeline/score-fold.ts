@@ -1,5 +1,5 @@
 import { trainingSet } from '../dataset/dataset.ts'
-import type { Dataset, Fold } from '../dataset/types.ts'
+import type { Dataset, Masks } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
 import { biasBaseline, globalMeanBaseline } from '../metrics/baselines.ts'
 import type { RankingQuestion } from '../metrics/ranking.ts'
@@ -27,7 +27,7 @@ export interface HeldOutCounts {
   readonly nHeldOutUsers: number
 }
 
-export function countRows({ ratings }: Dataset, { isTest, isTrain }: Fold): HeldOutCounts {
+export function countRows({ ratings }: Dataset, { isTest, isTrain }: Masks): HeldOutCounts {
   let [nTrainRows, nHeldOutRows] = [0, 0]
   const users = new Set<number>()
   for (let row = 0; row < isTest.length; row++) {

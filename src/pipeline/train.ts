@@ -191,8 +191,9 @@ async function fitAndScore(job: RunningJob): Promise<Outcome> {
   const { data, k, signal, clock, nThreads, onProgress } = job
   const compute = await startCompute(nThreads === undefined ? {} : { nThreads })
   try {
-    let memory: MemoryPlan = { sharedBytes: 0, dataBytes: 0 }
+    let memory: MemoryPlan = { sharedBytes: 0, dataBytes: 0, outsideBytes: 0 }
     const onPlan = (plan: MemoryPlan) => {
+      clock.lap('index')
       memory = plan
       onProgress?.(memoryText(plan))
     }

@@ -1,17 +1,17 @@
 import { combineHashes, hashId } from '../dataset/id-hash.ts'
-import type { Dataset, Fold } from '../dataset/types.ts'
+import type { Dataset, Masks } from '../dataset/types.ts'
 
 /** Share of the training rows that early stopping judges by. */
 const validationShare = 0.05
 
 /**
  * A slice of the training rows, by a hash of the ids, to decide on: held-out rows are for the verdict alone.
- * @returns the fold without these rows, to learn from, and the fold that has them for its test part
+ * @returns the masks without these rows, to learn from, and the fold that has them for its test part
  */
 export function cutValidation(
   { users, items, ratings }: Dataset,
-  fold: Fold,
-): { learn: Fold; validate: Fold } {
+  fold: Masks,
+): { learn: Masks; validate: Masks } {
   const salt = hashId('validation')
   const userHashes = users.ids.map(hashId)
   const itemHashes = items.ids.map((id) => {
@@ -24,5 +24,5 @@ export function cutValidation(
     return place < validationShare ? 1 : 0
   })
   const isTrain = fold.isTrain.map((isOne, row) => isOne - isTest[row])
-  return { learn: { ...fold, isTrain }, validate: { ...fold, isTrain, isTest } }
+  return { learn: { isTest: fold.isTest, isTrain }, validate: { isTrain, isTest } }
 }

@@ -18,6 +18,23 @@ export interface RunMessage {
   /** Address of the int32 that holds the next range to take; the job is called off by a number beyond the last. */
   readonly nextRange: number
   readonly args: readonly number[]
+  readonly outside?: OutsideEntries | undefined
+}
+
+/** Arguments that no address reaches, to be copied into a window for each range of rows. */
+export interface OutsideEntries {
+  /** Address of the nRows + 1 starts of the rows. */
+  readonly rowStarts: number
+  /** Address of this worker's own window, and bytes from one array in it to the next. */
+  readonly window: number
+  readonly arrayBytes: number
+  readonly arrays: readonly OutsideArray[]
+}
+
+export interface OutsideArray {
+  /** Which of `args` it stands for. */
+  readonly argument: number
+  readonly numbers: Int32Array | Float32Array
 }
 
 export type ToWorker = RunMessage

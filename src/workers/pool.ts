@@ -2,10 +2,11 @@ import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { RecsysError } from '../errors.ts'
 import { startWorker } from '../host.ts'
-import type { Compute, RowJob } from '../kernels/compute.ts'
+import { type Compute, defaultRowsPerRange, type RowJob } from '../kernels/compute.ts'
+import { arrayBytes, windowBytes, windowEntries } from '../kernels/entry-window.ts'
 import { compileKernels, fastestBuild, type RowKernelName } from '../kernels/instance.ts'
 import { SharedMemory } from '../kernels/shared-memory.ts'
-import type { FromWorker, RunMessage, WorkerSetup } from './messages.ts'
+import type { FromWorker, OutsideArray, OutsideEntries, RunMessage, WorkerSetup } from './messages.ts'
 
 export interface PoolOptions {
   /** Default: the cores of the machine. */
@@ -50,6 +51,9 @@ class Pool implements Compute {
   readonly #nextRange: Int32Array
   #scratch = noScratch
   #jobs = 0
+  #entriesOutside = false
+  /** What `entries` gave that has no address. */
+  readonly #outside = new WeakSet<object>()
   #busy: Promise<unknown> = Promise.resolve()
 
   constructor(threads: readonly KernelThread[], shared: SharedMemory) {
@@ -72,6 +76,26 @@ class Pool implements Compute {
 
   int32(length: number): Int32Array {
     return this.#shared.int32(length)
+  }
+
+  get maxBytes(): number {
+    return this.#shared.maxBytes
+  }
+
+  keepEntriesOutside(): void {
+    this.#entriesOutside = true
+  }
+
+  entries<Numbers extends Int32Array | Float32Array>(numbers: Numbers): Numbers {
+    const isInt = numbers instanceof Int32Array
+    if (!this.#entriesOutside) {
+      const own = isInt ? this.int32(numbers.length) : this.float32(numbers.length)
+      own.set(numbers)
+      return own as Numbers
+    }
+    const shared = numbers.buffer instanceof SharedArrayBuffer ? numbers : (shareNumbers(numbers) as Numbers)
+    this.#outside.add(shared)
+    return shared
   }
 
   /** Jobs run one after the other, in the order of the calls. */
@@ -97,9 +121,11 @@ class Pool implements Compute {
 
   async #runNow(job: RowJob): Promise<void> {
     job.signal?.throwIfAborted()
-    const { kernel, nRows, rowsPerRange = 64, scratchBytes = 0 } = job
+    const { kernel, nRows, rowsPerRange = defaultRowsPerRange } = job
     const args = job.args.map((argument) => (typeof argument === 'number' ? argument : argument.byteOffset))
-    const scratch = this.#scratchFor(scratchBytes)
+    const outside = this.#outsideOf(job)
+    const scratchBytes = Math.ceil((job.scratchBytes ?? 0) / 64) * 64
+    const scratch = this.#scratchFor(scratchBytes + outside.windowBytes)
     Atomics.store(this.#nextRange, 0, 0)
     const callOff = () => void Atomics.store(this.#nextRange, 0, calledOff)
     job.signal?.addEventListener('abort', callOff, { once: true })
@@ -113,13 +139,32 @@ class Pool implements Compute {
     } as const
     const nextRange = this.#nextRange.byteOffset
     const runs = this.#threads.map((thread, index) =>
-      thread.run({ ...common, nextRange, scratch: scratch[index] }),
+      thread.run({
+        ...{ ...common, nextRange, scratch: scratch[index] },
+        outside: outside.entries && { ...outside.entries, window: scratch[index] + scratchBytes },
+      }),
     )
     const outcomes = await Promise.allSettled(runs)
     job.signal?.removeEventListener('abort', callOff)
     job.signal?.throwIfAborted()
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed) throw failed.reason
+  }
+
+  /** The arguments without an address, and the room that each thread needs to copy the entries of a range. */
+  #outsideOf({ args, rowStarts, rowsPerRange }: RowJob): OutsideOfJob {
+    const arrays = args.flatMap((numbers, argument): OutsideArray[] =>
+      typeof numbers === 'object' && this.#outside.has(numbers)
+        ? [{ argument, numbers: numbers as OutsideArray['numbers'] }]
+        : [],
+    )
+    if (arrays.length === 0) return { windowBytes: 0, entries: undefined }
+    if (rowStarts === undefined) throw new Error('entries outside of the shared memory need rowStarts')
+    const nEntries = windowEntries(rowStarts, rowsPerRange)
+    return {
+      windowBytes: windowBytes(nEntries, arrays.length),
+      entries: { rowStarts: rowStarts.byteOffset, arrayBytes: arrayBytes(nEntries), arrays },
+    }
   }
 
   /** Scratch is kept from job to job and only replaced by a larger one. */
@@ -129,6 +174,18 @@ class Pool implements Compute {
     }
     return this.#scratch.addresses
   }
+}
+
+interface OutsideOfJob {
+  readonly windowBytes: number
+  readonly entries: Omit<OutsideEntries, 'window'> | undefined
+}
+
+function shareNumbers(numbers: Int32Array | Float32Array): Int32Array | Float32Array {
+  const buffer = new SharedArrayBuffer(numbers.byteLength)
+  const shared = numbers instanceof Int32Array ? new Int32Array(buffer) : new Float32Array(buffer)
+  shared.set(numbers)
+  return shared
 }
 
 /** One worker thread, which does one job at a time. */

@@ -46,7 +46,7 @@ test('train registers a version with its run, its epochs and its artifact', asyn
     ...{ status: 'finished', tags: { ticket: 'R-1' }, nodeVersion: process.version, error: null },
     ...{ metrics: report.metrics, splitFingerprint: report.splitFingerprint },
   })
-  expect(Object.keys(run.durationsMs)).toEqual(expect.arrayContaining(['read', 'fit', 'evaluate', 'write']))
+  expect(Object.keys(run.durationsMs)).toEqual(expect.arrayContaining(['read', 'index', 'fit', 'evaluate', 'write']))
   expect(version).toMatchObject({ runId: report.runId, stage: 'none', artifactPath: report.artifactPath })
   expect(new Set(epochs.map(({ epoch }) => epoch))).toEqual(new Set([1, 2, 3]))
   expect(existsSync(join(dataDir, report.artifactPath, 'manifest.json'))).toBe(true)
@@ -176,11 +176,20 @@ test.each(['fitting svd', 'epoch', 'scoring the held-out rows', 'writing the art
 
 test('a job that no memory could hold is refused with its size', () => {
   const set = trainingSetOf([{ user: 0, item: 0, rating: 1 }], 1, 1)
-  expect(planMemory(2 ** 32, set, 1)).toMatchObject({ sharedBytes: 2 ** 32, dataBytes: 22 + 16 })
-  expect(() => planMemory(9e9, set, 1)).toThrow(
+  const plan = (sharedBytes: number, nRows: number, entryBytes = 0) => {
+    const outside = { entryBytes, copiedBytes: 0, windowBytes: 1000 }
+    return planMemory({ sharedBytes, outside, nThreads: 2, mostSharedBytes: 2 ** 32 }, set, nRows)
+  }
+  expect(plan(2 ** 32, 1)).toEqual({ sharedBytes: 2 ** 32, dataBytes: 22 + 16, outsideBytes: 0 })
+  expect(plan(2 ** 32 + 1, 1, 5000)).toEqual({
+    sharedBytes: 2 ** 32 + 1 - 5000 + 2000,
+    dataBytes: 22 + 16,
+    outsideBytes: 5000,
+  })
+  expect(() => plan(9e9, 1)).toThrow(
     expect.objectContaining({ code: 'RECSYS_MEMORY', message: expect.stringContaining('9.00 GB') }),
   )
-  expect(() => planMemory(1, set, 1e12)).toThrow(expect.objectContaining({ code: 'RECSYS_MEMORY' }))
+  expect(() => plan(1, 1e12)).toThrow(expect.objectContaining({ code: 'RECSYS_MEMORY' }))
 })
 
 test('--patience learns without the validation rows, stops early and registers the best epoch', async () => {

@@ -17,6 +17,9 @@ function computeWith(shared: SharedMemory, kernels: Kernels): Compute {
     float32: (length) => shared.float32(length),
     float64: (length) => shared.float64(length),
     int32: (length) => shared.int32(length),
+    maxBytes: shared.maxBytes,
+    entries: (numbers) => numbers,
+    keepEntriesOutside: () => undefined,
     run: async ({ kernel, nRows, rowsPerRange = 64, scratchBytes = 0, args }) => {
       const scratch = shared.allocate(scratchBytes)
       for (let lo = rowsPerRange * Math.floor((nRows - 1) / rowsPerRange); lo >= 0; lo -= rowsPerRange) {

@@ -11,7 +11,7 @@ import { readMovieLens100k } from '../helpers/training-sets.ts'
 function trainOn(entries: readonly Entry[], nHeldOut = 0) {
   const dataset = datasetOf(entries)
   const isTest = Uint8Array.from(entries, (_, row) => (row < nHeldOut ? 1 : 0))
-  return trainingSet(dataset, { isTest, isTrain: isTest.map((held) => 1 - held), fingerprint: '' })
+  return trainingSet(dataset, { isTest, isTrain: isTest.map((held) => 1 - held) })
 }
 
 const train = trainOn([

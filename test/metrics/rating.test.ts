@@ -21,7 +21,7 @@ const scorer = {
 
 function errorsOn(...isTest: number[]) {
   const masks = { isTest: Uint8Array.from(isTest), isTrain: new Uint8Array(4) }
-  return ratingMetrics(dataset, { ...masks, fingerprint: '' }, scorer)
+  return ratingMetrics(dataset, { ...masks }, scorer)
 }
 
 test('errors are taken on the held-out rows alone', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DatasetColumns, datasetFrom } from '../../src/dataset/dataset.ts'
 import type { FactorRanking } from '../../src/dataset/ranking.ts'
-import type { Dataset, Fold } from '../../src/dataset/types.ts'
+import type { Dataset, Masks } from '../../src/dataset/types.ts'
 import type { Compute } from '../../src/kernels/compute.ts'
 import { normalAt } from '../../src/kernels/random.ts'
 import { score } from '../../src/metrics/score.ts'
@@ -37,7 +37,7 @@ const dataset: Dataset = datasetFrom(columns)
  */
 const isTest = Uint8Array.from(columns.userIndex, (user, row) => ((row + user) % 3 === 0 ? 1 : 0))
 const isTrain = Uint8Array.from(columns.userIndex, (user, row) => ((row + user) % 3 === 1 ? 1 : 0))
-const fold: Fold = { isTest, isTrain, fingerprint: '' }
+const fold: Masks = { isTest, isTrain }
 
 interface Ids {
   readonly userIds: readonly string[]
@@ -136,7 +136,7 @@ function dotRows(a: Float32Array, row: number, b: Float32Array, other: number, w
 test('rows and users are counted by their part, and rows of neither part by none', () => {
   const isTest = new Uint8Array(24).fill(1, 0, 7)
   const isTrain = new Uint8Array(24).fill(1, 10, 20)
-  expect(countRows(dataset, { isTest, isTrain, fingerprint: '' })).toEqual({
+  expect(countRows(dataset, { isTest, isTrain })).toEqual({
     nTrainRows: 10,
     nHeldOutRows: 7,
     nHeldOutUsers: 2,

@@ -9,11 +9,16 @@ import type { Snapshot } from './snapshot.ts'
 /** The name of the column with the path of a row's data file, in scans that ask for it. */
 export const fileColumn = '_file'
 
+/** The name of the column with the place of a row in its data file, from 0, in scans that ask for it. */
+export const rowColumn = '_row'
+
 export interface ScanOptions {
   /** Only these columns; all of the schema where left out. */
   readonly columns?: readonly string[]
   /** Adds `_file`. */
   readonly withFile?: boolean
+  /** Adds `_row`. */
+  readonly withRow?: boolean
 }
 
 /**
@@ -30,13 +35,14 @@ export async function scanSql(
   if (snapshot.files.length === 0) return emptyScan(fields, options)
   const paths = snapshot.files.map((file) => filePath(snapshot.tableDirectory, file.path))
   requireFiles(snapshot, paths)
-  const source = `read_parquet(${pathList(paths)}, union_by_name = true, hive_partitioning = false, filename = '${fileColumn}')`
+  const source = `read_parquet(${pathList(paths)}, union_by_name = true, hive_partitioning = false, filename = '${fileColumn}'${options.withRow ? ', file_row_number = true' : ''})`
   const stored = await storedColumns(database, source)
   const partitions = new Set(snapshot.metaData.partitionColumns)
   const columns = fields.map((field) =>
     partitions.has(field.name) ? partitionColumn(field, snapshot) : dataColumn(field, stored),
   )
   if (options.withFile) columns.push(`data.${fileColumn}`)
+  if (options.withRow) columns.push(`data.file_row_number AS ${rowColumn}`)
   const from =
     partitions.size === 0 ? `${source} AS data` : `${source} AS data ${partitionJoin(snapshot, paths)}`
   return `SELECT ${columns.join(', ')} FROM ${from}`
@@ -65,6 +71,7 @@ function requireZones(name: string, snapshot: Snapshot): void {
 function emptyScan(fields: readonly StructField[], options: ScanOptions): string {
   const columns = fields.map(({ name, type }) => `CAST(NULL AS ${duckdbType(type)}) AS ${identifier(name)}`)
   if (options.withFile) columns.push(`CAST(NULL AS VARCHAR) AS ${fileColumn}`)
+  if (options.withRow) columns.push(`CAST(NULL AS BIGINT) AS ${rowColumn}`)
   return `SELECT ${columns.join(', ')} WHERE false`
 }
 

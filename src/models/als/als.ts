@@ -6,7 +6,7 @@ import { ratingBiasTensors } from '../rating-bias.ts'
 import type { Algorithm, FitContext, FitState, Model, Params, Tensor } from '../types.ts'
 import { alsModel } from './als-model.ts'
 import { entryWeights, transposed } from './confidence.ts'
-import { alsBytes, gramOf, halfStep, lossOf, makeSide, type Side, widthOf } from './half-steps.ts'
+import { alsBytes, alsOutside, gramOf, halfStep, lossOf, makeSide, type Side, widthOf } from './half-steps.ts'
 import { type AlsParams, parameters } from './parameters.ts'
 
 /**
@@ -23,6 +23,7 @@ export const als: Algorithm = {
   goal: 'ranking',
   parameters,
   memoryBytes: (train, params, nThreads) => alsBytes(train, params as AlsParams, nThreads),
+  entriesOutside: (train, params) => alsOutside(train, params as AlsParams),
   fit,
   restore: alsModel,
 }

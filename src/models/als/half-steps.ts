@@ -2,6 +2,8 @@ import type { Csr, TrainingSet } from '../../dataset/types.ts'
 import type { Compute } from '../../kernels/compute.ts'
 import { eigenBytes, eigenSymmetric } from '../../kernels/eigen.ts'
 import { gramRowsScratchBytes, rotateScratchBytes } from '../../kernels/scratch.ts'
+import { bothSidesOutside } from '../entries-outside.ts'
+import type { EntriesOutside } from '../types.ts'
 import { chooseMethods, ialsScratchBytes } from './cost-model.ts'
 import type { AlsParams } from './parameters.ts'
 
@@ -36,15 +38,11 @@ export function makeSide(
 ): Side {
   const rowStarts = compute.int32(csr.nRows + 1)
   rowStarts.set(csr.rowStarts)
-  const columns = compute.int32(csr.columns.length)
-  columns.set(csr.columns)
-  const shared = weights && compute.float32(weights.length)
-  shared?.set(weights as Float32Array)
   return {
     nRows: csr.nRows,
     rowStarts,
-    columns,
-    weights: shared,
+    columns: compute.entries(csr.columns),
+    weights: weights && compute.entries(weights),
     rows: compute.float32(Math.ceil(csr.nRows / 4) * 4 * widthOf(factors)),
     objective: compute.float64(csr.nRows),
     penalty: compute.float64(csr.nRows),
@@ -61,6 +59,12 @@ export function alsBytes(train: TrainingSet, params: AlsParams, nThreads: number
   const basis = Math.max(gramRowsScratchBytes(width), rotateScratchBytes(width))
   const scratch = Math.max(basis, ialsScratchBytes(width, chooseMethods(params)))
   return rows + nEntries * (8 + weights) + squares + nThreads * scratch
+}
+
+/** Columns, and weights where they differ from 1, of both sides. */
+export function alsOutside(train: TrainingSet, { confidence, halfLife }: AlsParams): EntriesOutside {
+  const nWeights = confidence === 'none' && halfLife === 0 ? 0 : 1
+  return bothSidesOutside(train, { nArrays: 1 + nWeights, nCopied: nWeights })
 }
 
 /**
@@ -152,6 +156,7 @@ export async function halfStep(
     await compute.run({
       kernel: 'ials_rows',
       nRows: own.nRows,
+      rowStarts: own.rowStarts,
       scratchBytes: ialsScratchBytes(width, methods),
       args: [
         ...[own.rowStarts, own.columns, own.weights ?? 0, own.rows, other.rows, width, diagonal],

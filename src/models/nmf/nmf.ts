@@ -1,6 +1,6 @@
 import { meanRating } from '../../dataset/training-mean.ts'
 import type { TrainingSet } from '../../dataset/types.ts'
-import { type AlternatingPlan, alternatingBytes, fitAlternating } from '../alternating.ts'
+import { type AlternatingPlan, alternatingBytes, alternatingOutside, fitAlternating } from '../alternating.ts'
 import { factorModel } from '../factor-model.ts'
 import type { ParameterSpecs, ParamsOf } from '../parameters.ts'
 import { ridgeFrom } from '../ridge.ts'
@@ -42,6 +42,7 @@ export const nmf: Algorithm = {
   goal: 'rating',
   parameters,
   memoryBytes: (train, params) => alternatingBytes(train, (params as Resolved).factors),
+  entriesOutside: alternatingOutside,
   fit,
   restore,
 }

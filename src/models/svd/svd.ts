@@ -1,5 +1,5 @@
 import { RecsysError } from '../../errors.ts'
-import { alternatingBytes } from '../alternating.ts'
+import { alternatingBytes, alternatingOutside } from '../alternating.ts'
 import type { Algorithm, Model, ModelState } from '../types.ts'
 import { fitByAls, restoreAls } from './als-solver.ts'
 import { fitByGibbs, gibbsBytes } from './gibbs-fit.ts'
@@ -20,6 +20,10 @@ export const svd: Algorithm = {
     const { solver, factors } = params as SvdParams
     if (solver === 'sgd') return sgdBytes(train, params as SvdParams)
     return solver === 'gibbs' ? gibbsBytes(train, params as SvdParams) : alternatingBytes(train, factors)
+  },
+  entriesOutside: (train, params) => {
+    const isAls = (params as SvdParams).solver === 'als'
+    return isAls ? alternatingOutside(train) : { entryBytes: 0, copiedBytes: 0, windowBytes: 0 }
   },
   fit: async (train, params, context) => {
     const { solver } = params as SvdParams

@@ -47,7 +47,7 @@ const dataset = datasetFrom({
   timestamp: Float64Array.from(rows, ({ timestamp }) => timestamp),
 })
 const isTest = Uint8Array.from(rows, (row) => row.isTest)
-const train = trainingSet(dataset, { isTest, isTrain: isTest.map((bit) => 1 - bit), fingerprint: '' })
+const train = trainingSet(dataset, { isTest, isTrain: isTest.map((bit) => 1 - bit) })
 const algorithm = algorithms[flags.algo as keyof typeof algorithms]
 const params = resolveParams(algorithm, JSON.parse(flags.params))
 const compute = await startCompute({ nThreads: Number(flags.threads) })
