@@ -18,6 +18,10 @@ node_modules/.package-lock.json: package-lock.json package.json
 	npm ci
 	@touch $@
 
+browser: ## install chromium for the tests that look at pages (Debian and its kin; root or sudo)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium; }
+
 demo: build ## the whole loop on a sample lake, with a hot reload under load
 	bin/demo.sh
 
@@ -58,6 +62,12 @@ bench: build ## benchmarks, each against something in the same run
 bench-peers: setup ## training beside implicit, Surprise and others (installs them): test/bench/RESULTS.md
 	node src/kernels/build.ts
 	node test/bench/peers/run.ts
+bench-gate: setup ## how often the gate lets a model pass that is no better, and one that is
+	node src/kernels/build.ts
+	node test/bench/gate-study.ts
+bench-tune: setup ## how near tune comes to the best known setting
+	node src/kernels/build.ts
+	node test/bench/tune-study.ts
 bench-smoke: build
 	node test/bench/run.ts --smoke
 
@@ -74,6 +84,6 @@ ci-full: test ci-rest ## everything: tests, binary, end-to-end, bench smoke, a s
 clean: ## remove what was built
 	rm -rf dist coverage src/kernels/*.wasm
 
-.PHONY: help setup demo test test-unit test-integration test-smoke test-e2e test-slow lint format type-check \
-  pre-commit pre-commit-install build manifest manifest-check binary bench bench-peers bench-smoke load-test \
+.PHONY: help setup browser demo test test-unit test-integration test-smoke test-e2e test-slow lint format type-check \
+  pre-commit pre-commit-install build manifest manifest-check binary bench bench-peers bench-gate bench-tune bench-smoke load-test \
   load-test-headless ci ci-rest ci-full clean

@@ -12,7 +12,7 @@ import {
 import { tagsFrom } from '../src/cli/tags.ts'
 import { trainAllSummary } from '../src/cli/train-all-output.ts'
 import { epochLines, trainSummary } from '../src/cli/train-output.ts'
-import { defaultSplit } from '../src/dataset/split-spec.ts'
+import { defaultSplit, splitForms } from '../src/dataset/split-spec.ts'
 import { resumeTraining, type TrainReport, train } from '../src/pipeline/train.ts'
 import { type TrainAllReport, trainAll } from '../src/pipeline/train-all.ts'
 import { defaultModelName } from '../src/registry/types.ts'
@@ -41,7 +41,7 @@ items that have ratings. An interrupted run is marked as killed and registers no
     }),
     ...parameterFlags(['algo']),
     split: Flags.string({
-      description: 'hash:SHARE (stable as the lake grows), random:SHARE, kfold:N or file:TRAIN,TEST',
+      description: splitForms,
       default: defaultSplit,
     }),
     seed: seedFlag,

@@ -49,6 +49,11 @@ export const errorCatalogue = {
 
   // dataset, models, kernels, workers
   RECSYS_SPLIT_EMPTY: kind(4, 400, 'Import more rows, or hold out a larger share with --split.'),
+  RECSYS_SPLIT_LEAK: kind(
+    4,
+    400,
+    'Score on rows that the model has not learnt from: its own split and lake version, or a new training.',
+  ),
   RECSYS_SPLIT_FILE: kind(4, 400, 'Name rows that are in the lake: user and item in the first two columns.'),
   RECSYS_MEMORY: kind(6, 503, 'Use fewer factors, fewer rows or a machine with more memory.'),
   RECSYS_KERNEL_FAILED: kind(1, 500, 'Run the command again, and report it when it happens twice.'),
@@ -83,15 +88,32 @@ export const errorCatalogue = {
     409,
     'Train a better model, lower --min-gain, or use --force and answer for it.',
   ),
+  RECSYS_POLICY_INVALID: kind(4, 400, 'Mend the file, or name another one with --policy.'),
   RECSYS_NOTHING_TO_ROLL_BACK_TO: kind(
     4,
     409,
     'See `recsys models history`; promote the version you want with --version.',
   ),
+  RECSYS_LOAD_TEST_MISMATCH: kind(
+    4,
+    409,
+    'Put the version behind a server, load that server, and attach the report to the same version.',
+  ),
   RECSYS_RUN_UNKNOWN: kind(4, 404, 'List the runs with `recsys runs list`.'),
   RECSYS_VERSION_UNKNOWN: kind(4, 404, 'List the versions with `recsys models list`.'),
 
   // metrics, training, evaluation
+  RECSYS_NOT_REPRODUCED: kind(
+    3,
+    409,
+    'Look at what differs: another version of recsys or Node, another machine, or files that were changed.',
+  ),
+  RECSYS_TUNE_FAILED: kind(
+    4,
+    400,
+    'Search elsewhere with --space, or train one setting to see what is wrong.',
+  ),
+  RECSYS_RUN_NO_STUDY: kind(4, 400, 'Resume a run of `recsys tune`; `recsys runs list` shows them.'),
 
   // serving
   RECSYS_HTTP_INVALID: kind(4, 400, 'Correct the field; /openapi.json says what each one accepts.'),

@@ -10,6 +10,7 @@ export default class RunsList extends BaseCommand {
     '<%= config.bin %> runs list',
     '<%= config.bin %> runs list --status failed --limit 5',
     '<%= config.bin %> runs list --algo svd --json',
+    '<%= config.bin %> runs list --study 0t5k2q',
   ]
 
   static override flags = {
@@ -19,12 +20,16 @@ export default class RunsList extends BaseCommand {
       description: 'only runs of this status',
       options: ['running', 'finished', 'failed', 'killed'] as const,
     })(),
+    study: Flags.string({
+      description:
+        'the trials of this `recsys tune`, by its run id or the beginning of one (default: no trials)',
+    }),
   }
 
   async run(): Promise<RunList> {
     const { flags } = await this.parse(RunsList)
-    const { limit, algo: algorithm, status, 'data-dir': dataDir } = flags
-    const list = listRuns({ dataDir, limit, algorithm, status })
+    const { limit, algo: algorithm, status, study, 'data-dir': dataDir } = flags
+    const list = listRuns({ dataDir, limit, algorithm, status, study })
     this.print(runListTable(list))
     return list
   }

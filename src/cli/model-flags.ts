@@ -88,6 +88,14 @@ export const listLengthFlag = Flags.integer({
   default: defaultListLength,
 })
 
+/** `-k 5,10,20`: one ranking answers for all of them. */
+export const listLengthsFlag = Flags.string({
+  char: 'k',
+  description:
+    'lengths of the lists that ranking metrics judge, such as 5,10,20; each 1 to the size of the catalogue',
+  default: String(defaultListLength),
+})
+
 export const defaultSeed = 42
 
 export const seedFlag = Flags.integer({

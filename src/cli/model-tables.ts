@@ -54,8 +54,13 @@ function eventText(entry: ModelHistory['entries'][number]): string {
   if (entry.reason !== '') lines.push(printable(entry.reason))
   const { note, ...figures } = entry.figures
   if (Object.keys(figures).length > 0) lines.push(pairs(figures))
+  lines.push(...entry.clauses.map(clauseText))
   if (note !== undefined) lines.push(`Note: ${printable(String(note), 300)}`)
   return lines.join(`\n${' '.repeat(21)}`)
+}
+
+function clauseText({ clause, found, met }: ModelHistory['entries'][number]['clauses'][number]): string {
+  return printable(`${met ? 'met' : 'missed'}: ${clause}: ${found}`, 300)
 }
 
 function sentence({

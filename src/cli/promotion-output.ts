@@ -3,7 +3,7 @@ import type { RollbackReport } from '../pipeline/rollback.ts'
 import { renderTable } from './table.ts'
 
 export function promotionSummary(report: PromotionReport): string {
-  const { metric, challenger, champion, popularity, gain, minGain, lakeVersion, split, notes } = report
+  const { metric, challenger, champion, popularity, lakeVersion, split, notes } = report
   const row = (role: string, scored: ScoredVersion) => [
     role,
     `v${scored.version}`,
@@ -16,10 +16,14 @@ export function promotionSummary(report: PromotionReport): string {
   return [
     `${report.nHeldOutRows.toLocaleString('en-US')} held-out ratings of lake version ${lakeVersion}, split ${split}`,
     renderTable(['', 'version', 'algorithm', metric], rows),
-    `gain ${gain.toFixed(5)}, needed ${minGain > 0 ? minGain.toFixed(5) : 'more than 0'}`,
+    renderTable(['clause', 'found', ''], report.clauses.map(clauseRow)),
     ...notes.map((note) => `Note: ${note}.`),
     verdict(report),
   ].join('\n')
+}
+
+function clauseRow({ clause, found, met }: PromotionReport['clauses'][number]): string[] {
+  return [clause, found, met ? 'met' : 'missed']
 }
 
 function verdict({ name, challenger, champion, stage, outcome, reason, dryRun }: PromotionReport): string {

@@ -1,5 +1,7 @@
+import type { HeldOutCounts } from '../dataset/held-out-counts.ts'
 import type { ComparedValue, RunComparison, RunDetails, RunList } from '../pipeline/run-queries.ts'
 import type { EpochPoint, Run } from '../registry/types.ts'
+import { heldOutLine } from './metric-tables.ts'
 import { between, headlineMetrics, pairs, printable, showDuration, showTime } from './registry-text.ts'
 import { sparkline } from './sparkline.ts'
 import { renderTable } from './table.ts'
@@ -36,7 +38,8 @@ function runProperties(run: Run, version: RunDetails['version']): string[][] {
     ['parameters', pairs(run.params)],
     ['seed', String(run.seed)],
     ['split', printable(run.split)],
-    ['held-out rows', run.splitFingerprint ?? ''],
+    ['split fingerprint', run.splitFingerprint ?? ''],
+    ['held out', 'nHeldOutRows' in run.heldOut ? heldOutLine(run.heldOut as unknown as HeldOutCounts) : ''],
     ['lake version', String(run.lakeVersion)],
     ['registered as', version === null ? '' : `${version.name} v${version.version} (${version.stage})`],
     ['started (UTC)', showTime(run.startedAt)],

@@ -1,11 +1,13 @@
+import { findMetric } from '../metrics/catalogue.ts'
 import type { TrainAllReport } from '../pipeline/train-all.ts'
 import type { MetricValues } from '../registry/types.ts'
+import { usualMetrics } from './metric-tables.ts'
 import { renderTable } from './table.ts'
 
 /** One row a model and a column a metric; the best of each column is marked. */
 export function trainAllSummary({ reports, refused, baselines, warnings }: TrainAllReport): string {
   if (reports.length === 0 || baselines === undefined) return 'Nothing was trained.'
-  const metrics = Object.keys(baselines.globalMean)
+  const metrics = usualMetrics(baselines.globalMean)
   const best = metrics.map((metric) =>
     bestOf(
       metric,
@@ -36,10 +38,8 @@ export function trainAllSummary({ reports, refused, baselines, warnings }: Train
   ].join('\n')
 }
 
-const lowerIsBetter = new Set(['rmse', 'mae'])
-
 function bestOf(metric: string, values: readonly number[]): number {
-  return lowerIsBetter.has(metric) ? Math.min(...values) : Math.max(...values)
+  return findMetric(metric)?.spec.lowerIsBetter ? Math.min(...values) : Math.max(...values)
 }
 
 function mark(value: number, best: number): string {

@@ -23,6 +23,7 @@ export function trainSummary(report: TrainReport): string {
   return [
     `${name} v${version}: ${algorithm}, run ${runId}, lake version ${lakeVersion}, split ${split}`,
     `${report.nTrainRows.toLocaleString('en-US')} ratings learnt from, ${heldOutLine(report)}`,
+    ...report.splitNotes,
     metricTable(report.baselines, { [`${algorithm} v${version}`]: report.metrics }),
     `${seconds.join(', ')}; artifact ${(artifactBytes / 1e6).toFixed(1)} MB, ${memoryText(memory)}`,
     'Next: recsys promote',

@@ -11,9 +11,9 @@ type FileSplit = Extract<SplitSpec, { kind: 'file' }>
  * @throws RECSYS_SPLIT_FILE when a file cannot be read, names rows the lake lacks, or both name the same row
  */
 export function foldFromFiles(dataset: Dataset, spec: FileSplit): Masks {
-  const userStarts = startsOf(dataset)
-  const isTrain = maskOf(dataset, userStarts, spec.trainPath)
-  const isTest = maskOf(dataset, userStarts, spec.testPath)
+  const findRow = rowFinder(dataset)
+  const isTrain = maskOf(dataset, findRow, spec.trainPath)
+  const isTest = maskOf(dataset, findRow, spec.testPath)
   const shared = isTest.findIndex((held, row) => held === 1 && isTrain[row] === 1)
   if (shared >= 0) {
     const { userIndex, itemIndex } = dataset.ratings
@@ -23,12 +23,12 @@ export function foldFromFiles(dataset: Dataset, spec: FileSplit): Masks {
   return { isTest, isTrain }
 }
 
-function maskOf(dataset: Dataset, userStarts: Int32Array, path: string): Uint8Array {
+function maskOf(dataset: Dataset, findRow: RowFinder, path: string): Uint8Array {
   const mask = new Uint8Array(dataset.ratings.rating.length)
   let [nPairs, nMissing, first] = [0, 0, '']
   for (const { userId, itemId, line } of readPairs(path)) {
     nPairs++
-    const row = findRow(dataset, userStarts, userId, itemId)
+    const row = findRow(userId, itemId)
     if (row >= 0) mask[row] = 1
     else if (nMissing++ === 0) first = `line ${line}: ${inWords(userId, itemId)}`
   }
@@ -47,11 +47,19 @@ function startsOf({ users, ratings }: Dataset): Int32Array {
   return starts
 }
 
-/** Binary search: rows are sorted by (user, item). −1 where the lake has no such pair. */
-function findRow(dataset: Dataset, userStarts: Int32Array, userId: string, itemId: string): number {
-  const user = dataset.users.indexOf(userId)
-  const item = dataset.items.indexOf(itemId)
-  if (user < 0 || item < 0) return -1
+/** The row of a pair, −1 where the lake has no such pair. */
+export type RowFinder = (userId: string, itemId: string) => number
+
+export function rowFinder(dataset: Dataset): RowFinder {
+  const userStarts = startsOf(dataset)
+  return (userId, itemId) => {
+    const [user, item] = [dataset.users.indexOf(userId), dataset.items.indexOf(itemId)]
+    return user < 0 || item < 0 ? -1 : findRow(dataset, userStarts, user, item)
+  }
+}
+
+/** Binary search: rows are sorted by (user, item). */
+function findRow(dataset: Dataset, userStarts: Int32Array, user: number, item: number): number {
   const { itemIndex } = dataset.ratings
   let [low, high] = [userStarts[user], userStarts[user + 1]]
   while (low < high) {

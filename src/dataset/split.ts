@@ -1,24 +1,37 @@
 import { createHash, type Hash } from 'node:crypto'
 import { RecsysError } from '../errors.ts'
 import { uniformAt } from '../kernels/random.ts'
-import { combineHashes, hashId } from './id-hash.ts'
+import { hashId } from './id-hash.ts'
+import { requireNoLeak } from './leakage.ts'
 import { foldFromFiles } from './split-files.ts'
 import type { SplitSpec } from './split-spec.ts'
+import { cutByTime, leaveLast, rowPlaces } from './split-time.ts'
+import { holdOutUsers } from './split-users.ts'
 import type { Dataset, Fold, Masks } from './types.ts'
 
 /**
- * One fold, or as many as `kfold` asks for. `hash` depends on the ids alone, so that a row stays on its side as the lake
- * grows; `random` and `kfold` depend on the seed and the row.
- * @throws RECSYS_SPLIT_EMPTY when a part has no rows
+ * One fold, or as many as `kfold` asks for. `hash` and `users` depend on the ids alone, so that a row stays on its side as the
+ * lake grows; `random` and `kfold` depend on the seed and the row, `temporal` and `leave-last` on the times.
+ * @throws RECSYS_SPLIT_EMPTY when a part has no rows, RECSYS_SPLIT_LEAK when what is held out is learnt from
  */
 export function makeFolds(dataset: Dataset, spec: SplitSpec, seed: number): Fold[] {
-  const folds = masksOf(dataset, spec, seed).map((masks) => finishFold(dataset, spec, masks))
-  for (const fold of folds) requireBothParts(fold, spec)
+  const folds = masksOf(dataset, spec, seed).map((masks) => withFingerprint(dataset, spec.kind, masks))
+  for (const fold of folds) {
+    requireBothParts(
+      fold,
+      spec,
+      dataset.ratings.timestamp.some((time) => !Number.isNaN(time)),
+    )
+    requireNoLeak(dataset, fold, spec)
+  }
   return folds
 }
 
 function masksOf(dataset: Dataset, spec: SplitSpec, seed: number): Masks[] {
   if (spec.kind === 'hash') return [complement(hashMask(dataset, spec.fraction))]
+  if (spec.kind === 'temporal') return [cutByTime(dataset, spec)]
+  if (spec.kind === 'leave-last') return [leaveLast(dataset, spec.nRows)]
+  if (spec.kind === 'users') return [holdOutUsers(dataset, spec.fraction)]
   if (spec.kind === 'file') return [foldFromFiles(dataset, spec)]
   const part = randomParts(dataset.ratings.rating.length, seed)
   if (spec.kind === 'random') {
@@ -36,15 +49,10 @@ function complement(isTest: Uint8Array): Masks {
   return { isTest, isTrain }
 }
 
-function hashMask({ users, items, ratings }: Dataset, fraction: number): Uint8Array {
-  const { userIndex, itemIndex } = ratings
-  const userHashes = users.ids.map(hashId)
-  const itemHashes = items.ids.map(hashId)
-  const isTest = new Uint8Array(userIndex.length)
-  for (let row = 0; row < isTest.length; row++) {
-    const place = combineHashes(userHashes[userIndex[row]], itemHashes[itemIndex[row]])
-    isTest[row] = place < fraction ? 1 : 0
-  }
+function hashMask(dataset: Dataset, fraction: number): Uint8Array {
+  const place = rowPlaces(dataset)
+  const isTest = new Uint8Array(dataset.ratings.rating.length)
+  for (let row = 0; row < isTest.length; row++) isTest[row] = place(row) < fraction ? 1 : 0
   return isTest
 }
 
@@ -61,7 +69,7 @@ function randomParts(nRows: number, seed: number): Int32Array {
 }
 
 /** The fingerprint is made when it is first asked for: it takes longer than the cut. */
-function finishFold(dataset: Dataset, { kind }: SplitSpec, masks: Masks): Fold {
+export function withFingerprint(dataset: Dataset, kind: SplitSpec['kind'], masks: Masks): Fold {
   let fingerprint: string | undefined
   return {
     ...masks,
@@ -72,12 +80,17 @@ function finishFold(dataset: Dataset, { kind }: SplitSpec, masks: Masks): Fold {
   }
 }
 
-function fingerprintOf(dataset: Dataset, kind: SplitSpec['kind'], { isTest, isTrain }: Masks): string {
+function fingerprintOf(dataset: Dataset, kind: SplitSpec['kind'], masks: Masks): string {
+  const { isTest, isTrain, isFoldIn } = masks
   const hash = createHash('sha256').update(`${kind}\nheld out\n`)
   const lanes = [lanesOf(dataset.users.ids), lanesOf(dataset.items.ids)] as const
   updateWithPairs(hash, dataset, isTest, lanes)
   hash.update('training\n')
   updateWithPairs(hash, dataset, isTrain, lanes)
+  if (isFoldIn) {
+    hash.update('folded in\n')
+    updateWithPairs(hash, dataset, isFoldIn, lanes)
+  }
   return hash.digest('hex')
 }
 
@@ -116,11 +129,12 @@ function updateWithPairs(
   hash.update(block.subarray(0, filled))
 }
 
-function requireBothParts({ isTest, isTrain }: Fold, spec: SplitSpec): void {
+function requireBothParts({ isTest, isTrain }: Fold, spec: SplitSpec, hasTime: boolean): void {
   const part = isTest.includes(1) ? (isTrain.includes(1) ? undefined : 'training') : 'held-out'
   if (part === undefined) return
+  const why = spec.kind === 'temporal' && !hasTime ? ': no time is known' : ''
   throw new RecsysError('RECSYS_SPLIT_EMPTY', {
-    message: `the ${spec.kind} split leaves no ${part} rows of ${isTest.length}`,
+    message: `the ${spec.kind} split leaves no ${part} rows of ${isTest.length}${why}`,
     field: 'split',
   })
 }

@@ -37,17 +37,21 @@ export interface Dataset {
 }
 
 /**
- * One way to cut a dataset in two. A row with `isTest[r]` = 1 is held out, one with `isTrain[r]` = 1 is learnt from; with
- * the `file` split a row may be neither.
+ * One way to cut a dataset. A row with `isTest[r]` = 1 is held out, one with `isTrain[r]` = 1 is learnt from; with the `file`
+ * and `temporal` splits a row may be neither.
  */
 export interface Masks {
   readonly isTest: Uint8Array
   readonly isTrain: Uint8Array
+  /** 1 for rows that nothing is learnt from, but that lists for their users are made from; only with the `users` split. */
+  readonly isFoldIn?: Uint8Array
+  /** What a reader of the numbers should know of this cut. */
+  readonly notes?: readonly string[]
 }
 
 /** A cut that a run can be recognised by. */
 export interface Fold extends Masks {
-  /** SHA-256 (hex) of the split’s kind and of hashes of the ids of the held-out and of the training rows. */
+  /** SHA-256 (hex) of the split’s kind and of hashes of the ids of the held-out, the training and the folded-in rows. */
   readonly fingerprint: string
 }
 

@@ -44,6 +44,9 @@ export interface Kernels {
   sgd_blocks: RowKernel
   bpr_blocks: RowKernel
   top_k_rows: RowKernel
+  rank_rows: RowKernel
+  auc_rows: RowKernel
+  auc_neighbour_rows: RowKernel
   top_k_neighbour_rows: RowKernel
 }
 
@@ -88,6 +91,9 @@ export type RowKernelName =
   | 'sgd_blocks'
   | 'bpr_blocks'
   | 'top_k_rows'
+  | 'rank_rows'
+  | 'auc_rows'
+  | 'auc_neighbour_rows'
   | 'top_k_neighbour_rows'
 
 /** A build of the kernels: multiply-adds of eight lanes, of four, or of two roundings. */

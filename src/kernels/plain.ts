@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Kernels } from './instance.ts'
+import { plainAuc } from './plain-auc.ts'
 import { plainDense } from './plain-dense.ts'
 import { plainDescent } from './plain-descent.ts'
 import { plainEigen } from './plain-eigen.ts'
@@ -117,6 +118,24 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
         floats[scratch / 4 + ints[seenColumns / 4 + entry]] = lowest
       }
       top_k(scratch, nItems, k, outItems + 4 * user * k, outScores + 4 * user * k)
+    }
+  }
+
+  function rank_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
+    const [userRows, itemRows, width, nItems, seenStarts, seenColumns, k, outItems, outScores] = args
+    for (let user = lo; user < hi; user++) {
+      const scores = Float32Array.from({ length: nItems }, (_, item) =>
+        dot(itemRows + 4 * item * width, userRows + 4 * user * width, width),
+      )
+      const span = ints.subarray(seenStarts / 4 + user, seenStarts / 4 + user + 2)
+      const seen = new Set(ints.subarray(seenColumns / 4 + span[0], seenColumns / 4 + span[1]))
+      const best = Array.from(scores.keys())
+        .filter((item) => !seen.has(item) && scores[item] > lowest)
+        .sort((a, b) => scores[b] - scores[a] || a - b)
+      for (let rank = 0; rank < k; rank++) {
+        ints[outItems / 4 + user * k + rank] = best[rank] ?? -1
+        floats[outScores / 4 + user * k + rank] = rank < best.length ? scores[best[rank]] : lowest
+      }
     }
   }
 
@@ -269,6 +288,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     als_rows,
     nnls_rows,
     top_k_rows,
+    rank_rows,
     top_k_neighbour_rows,
     fill_normal,
     normal_rows,
@@ -277,6 +297,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     gram_rows,
     rotate_rows,
     similar_rows,
+    ...plainAuc(memory, dot),
     ...plainDense(memory),
     ...plainDescent(memory),
     ...plainTerms(memory, normalsAt),

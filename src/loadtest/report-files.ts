@@ -39,7 +39,8 @@ function formatOf(path: string): (report: LoadReport) => string {
   })
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
+/** Writes a file whole or not at all. @throws RECSYS_REPORT_UNWRITABLE */
+export async function writeDurably(path: string, text: string): Promise<void> {
   const aside = `${path}.${process.pid}.tmp`
   try {
     await writeSynced(aside, text)

@@ -2,6 +2,7 @@
 export interface ListQuality {
   readonly ndcg: number
   readonly recall: number
+  readonly recall_min: number
   readonly precision: number
   readonly map: number
   readonly mrr: number
@@ -9,36 +10,49 @@ export interface ListQuality {
 }
 
 /**
- * Binary relevance: an item that the user has a held-out rating for is relevant, whatever the rating. Ranks from 1.
- *
- * - ndcg = Σ 1/log2(rank + 1) over relevant ranks ÷ the same for the best possible list of k (Järvelin & Kekäläinen 2002)
- * - recall = hits ÷ all relevant; precision = hits ÷ k
- * - map: average precision, Σ precision at each relevant rank ÷ min(k, all relevant)
- * - mrr = 1 ÷ the first relevant rank, 0 without one; hitRate = 1 with a hit, else 0
- * @param isRelevant  at rank r: isRelevant[r − 1]; may be shorter than k, when the catalogue ends
+ * The first k places of a list, under the formulas of `metricCatalogue`. Binary relevance: an item that the user has a
+ * held-out rating for is relevant, whatever the rating. Ranks from 1.
+ * @param isRelevant  at rank r: isRelevant[r − 1]; may be longer than k, or shorter, when the catalogue ends
  * @param nRelevant   all relevant items of the user, at least 1
  */
-export function judgeList(isRelevant: readonly boolean[], nRelevant: number, k: number): ListQuality {
+export function judgeList(
+  isRelevant: ArrayLike<boolean | number>,
+  nRelevant: number,
+  k: number,
+): ListQuality {
   let [hits, gain, precisions, first] = [0, 0, 0, 0]
-  for (let rank = 1; rank <= isRelevant.length; rank++) {
+  const end = Math.min(k, isRelevant.length)
+  for (let rank = 1; rank <= end; rank++) {
     if (!isRelevant[rank - 1]) continue
     hits++
-    gain += 1 / Math.log2(rank + 1)
+    gain += discountAt(rank)
     precisions += hits / rank
     if (first === 0) first = rank
   }
+  const most = Math.min(k, nRelevant)
   return {
-    ndcg: gain / idealGain(Math.min(k, nRelevant)),
+    ndcg: gain / idealGain(most),
     recall: hits / nRelevant,
+    recall_min: hits / most,
     precision: hits / k,
-    map: precisions / Math.min(k, nRelevant),
+    map: precisions / most,
     mrr: first === 0 ? 0 : 1 / first,
     hitRate: hits > 0 ? 1 : 0,
   }
 }
 
-function idealGain(nRelevant: number): number {
-  let gain = 0
-  for (let rank = 1; rank <= nRelevant; rank++) gain += 1 / Math.log2(rank + 1)
-  return gain
+const discounts: number[] = [0]
+const idealGains: number[] = [0]
+
+/** 1/log2(rank + 1) */
+function discountAt(rank: number): number {
+  for (let next = discounts.length; next <= rank; next++) discounts.push(1 / Math.log2(next + 1))
+  return discounts[rank]
+}
+
+/** Σ of the discounts of the ranks 1 to n. */
+function idealGain(n: number): number {
+  for (let next = idealGains.length; next <= n; next++)
+    idealGains.push(idealGains[next - 1] + discountAt(next))
+  return idealGains[n]
 }

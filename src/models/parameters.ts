@@ -11,6 +11,18 @@ export type ParameterSpec = NumberSpec | ChoiceSpec | SwitchSpec
 interface AnySpec {
   /** What models have that were trained before there was this parameter. */
   readonly before?: ParamValue
+  /** Where `recsys tune` looks, where nobody says otherwise; left out: not at all, the default stays. */
+  readonly search?: SearchRange
+}
+
+/** Of a number: from `low` to `high`. Of a choice or a switch: all of its values. */
+export interface SearchRange {
+  readonly low?: number
+  readonly high?: number
+  /** Evenly in the logarithm. */
+  readonly log?: boolean
+  /** Only where another parameter has one of these values, without which this one does nothing. */
+  readonly when?: Readonly<Record<string, readonly ParamValue[]>>
 }
 
 export interface NumberSpec extends AnySpec {
@@ -79,7 +91,8 @@ function flagNames(parameters: ParameterSpecs): string {
   return names.length > 0 ? names.join(', ') : 'none'
 }
 
-function defaultOf(spec: ParameterSpec, known: Params, parameters: ParameterSpecs): ParamValue {
+/** What a parameter has where nothing is given, beside what is known of others. */
+export function defaultOf(spec: ParameterSpec, known: Params, parameters: ParameterSpecs): ParamValue {
   if (spec.kind !== 'number') return spec.default
   for (const [other, values] of Object.entries(spec.defaultBy ?? {})) {
     const value = known[other] ?? parameters[other]?.default

@@ -1,4 +1,5 @@
 import { trainingSet } from '../dataset/dataset.ts'
+import { countHeldOut, type HeldOutCounts } from '../dataset/held-out-counts.ts'
 import { requireListLength, score } from '../metrics/score.ts'
 import { algorithms } from '../models/algorithms.ts'
 import { resolveParams } from '../models/parameters.ts'
@@ -6,7 +7,7 @@ import type { AlgorithmName, Params } from '../models/types.ts'
 import type { MetricValues } from '../registry/types.ts'
 import { startCompute } from '../workers/pool.ts'
 import { planFit } from './memory-plan.ts'
-import { prepareData } from './prepare.ts'
+import { prepareData, questionOf, sampledProtocol } from './prepare.ts'
 import { scoreBaselines } from './score-fold.ts'
 import type { Baselines } from './types.ts'
 
@@ -17,7 +18,10 @@ export interface CrossValidationOptions {
   readonly seed: number
   readonly split: string
   readonly lakeVersion?: number | undefined
-  readonly k: number
+  /** Lengths of the lists. */
+  readonly ks: readonly number[]
+  /** Also the NCF protocol with so many sampled items. */
+  readonly sampled?: number | undefined
   readonly nThreads?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (text: string) => void
@@ -30,7 +34,12 @@ export interface CrossValidationReport {
   readonly seed: number
   readonly split: string
   readonly lakeVersion: number
-  readonly k: number
+  readonly ks: readonly number[]
+  /** Items sampled a user for the metrics called sampled…; null without any. */
+  readonly sampled: number | null
+  /** Parts of every fold, and what a reader of the numbers should know of the cut. */
+  readonly heldOut: readonly HeldOutCounts[]
+  readonly splitNotes: readonly string[]
   /** Of the model, one entry a fold. */
   readonly folds: readonly MetricValues[]
   /** Means over the folds. */
@@ -46,19 +55,21 @@ export async function crossValidate(options: CrossValidationOptions): Promise<Cr
   const start = performance.now()
   const params = resolveParams(algorithms[options.algorithm], options.params)
   options.onProgress?.('reading the lake')
-  const { dataset, folds } = await prepareData(options)
-  requireListLength({ dataset, k: options.k })
+  const data = await prepareData(options)
+  const { dataset, folds } = data
+  for (const k of options.ks) requireListLength({ dataset, k })
   const compute = await startCompute(options.nThreads === undefined ? {} : { nThreads: options.nThreads })
   const outcomes: FoldOutcome[] = []
   try {
     for (const fold of folds) {
       options.onProgress?.(`fold ${outcomes.length + 1} of ${folds.length}`)
-      const { k, signal, seed } = options
+      const { ks, signal, seed } = options
       const set = trainingSet(dataset, fold)
       const algorithm = algorithms[options.algorithm]
       planFit(algorithm, params, set, { nRows: fold.isTrain.length, compute })
       const model = await compute.scoped(() => algorithm.fit(set, params, { compute, seed, signal }))
-      const question = { dataset, fold, k, signal }
+      const sampled = sampledProtocol(options.sampled, seed)
+      const question = { ...questionOf(data, fold), ks, auc: true, sampled, signal }
       outcomes.push({
         metrics: await score(compute, question, model),
         baselines: await scoreBaselines(compute, question),
@@ -67,7 +78,7 @@ export async function crossValidate(options: CrossValidationOptions): Promise<Cr
   } finally {
     await compute.release()
   }
-  const { algorithm, seed, split, k } = options
+  const { algorithm, seed, split, ks } = options
   const { lakeVersion } = dataset
   return {
     algorithm,
@@ -75,7 +86,10 @@ export async function crossValidate(options: CrossValidationOptions): Promise<Cr
     seed,
     split,
     lakeVersion,
-    k,
+    ks,
+    sampled: options.sampled ?? null,
+    heldOut: folds.map((fold) => countHeldOut(dataset, fold)),
+    splitNotes: [...new Set(folds.flatMap((fold) => fold.notes ?? []))],
     ...summary(outcomes),
     durationMs: Math.round(performance.now() - start),
   }

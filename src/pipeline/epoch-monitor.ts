@@ -39,7 +39,7 @@ export function epochMonitor(
     metric: `${prefix}Ndcg@${length}`,
     higherIsBetter: true,
     measure: async (model) => {
-      const metrics = await rankingMetrics(compute, { ...sample, k: length }, model)
+      const metrics = await rankingMetrics(compute, { ...sample, ks: [length] }, model)
       return metrics[`ndcg@${length}`]
     },
   }
@@ -64,6 +64,7 @@ function sampleUsers(dataset: Dataset, fold: Masks): { dataset: Dataset; fold: M
     fold: {
       isTest: Uint8Array.from(rows, (row) => fold.isTest[row]),
       isTrain: Uint8Array.from(rows, (row) => fold.isTrain[row]),
+      ...(fold.isFoldIn ? { isFoldIn: Uint8Array.from(rows, (row) => fold.isFoldIn?.[row] ?? 0) } : {}),
     },
   }
 }

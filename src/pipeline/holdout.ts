@@ -1,18 +1,21 @@
 import { join } from 'node:path'
 import { readArtifact } from '../artifacts/artifact.ts'
 import type { ArtifactContent } from '../artifacts/types.ts'
+import { countHeldOut } from '../dataset/held-out-counts.ts'
 import { type FactorRanking, type NeighbourRanking, type Ranking, startsOf } from '../dataset/ranking.ts'
 import type { Dataset } from '../dataset/types.ts'
 import { mapIndices, vocabularyOf } from '../dataset/vocabulary.ts'
-import { score } from '../metrics/score.ts'
-import type { Scorer } from '../metrics/types.ts'
+import { evaluateScorer } from '../metrics/score.ts'
+import { type SegmentMetrics, segmentMetrics } from '../metrics/segments.ts'
+import type { Evaluation, Scorer } from '../metrics/types.ts'
 import { averageRow } from '../models/average-row.ts'
 import type { Model } from '../models/types.ts'
 import type { ModelVersion } from '../registry/types.ts'
 import { startCompute } from '../workers/pool.ts'
+import { countLearntRows } from './learnt-rows.ts'
 import { modelOf } from './model-artifact.ts'
-import { prepareData } from './prepare.ts'
-import { countRows, scoreBaselines } from './score-fold.ts'
+import { prepareData, questionOf, sampledProtocol } from './prepare.ts'
+import { evaluateBaselines, metricsOf } from './score-fold.ts'
 import type { HoldoutQuestion, HoldoutScores } from './types.ts'
 
 /**
@@ -20,36 +23,52 @@ import type { HoldoutQuestion, HoldoutScores } from './types.ts'
  * by name: a user or item that a model does not know is cold, never dropped.
  */
 export async function scoreOnHoldout(question: HoldoutQuestion): Promise<HoldoutScores> {
-  const { dataDir, versions, k, nThreads, signal, onProgress } = question
+  const { dataDir, versions, nThreads, signal, onProgress } = question
   onProgress?.(`reading lake version ${question.lakeVersion}`)
-  const { dataset, folds } = await prepareData(question)
-  const asked = { dataset, fold: folds[0], k, signal }
+  const data = await prepareData(question)
+  const { dataset, folds } = data
+  const { auc, sampled, seed } = question
+  const ks = lengthsOf(question, dataset.items.size)
+  const asked = { ...questionOf(data), ks, auc, sampled: sampledProtocol(sampled, seed), signal }
   const compute = await startCompute(nThreads === undefined ? {} : { nThreads })
   try {
-    const baselines = await scoreBaselines(compute, asked)
-    const scores = []
+    const evaluatedBaselines = await evaluateBaselines(compute, asked)
+    const evaluations: Evaluation[] = []
+    const nLearntRows: (number | null)[] = []
+    const segments: SegmentMetrics[][] = []
     for (const version of versions) {
       onProgress?.(`scoring ${version.name} v${version.version}`)
-      const scorer = await loadScorer(dataDir, version, dataset)
-      scores.push(await score(compute, asked, scorer))
+      const artifact = await loadArtifact(dataDir, version)
+      nLearntRows.push(await countLearntRows({ ...question, dataset, fold: folds[0] }, artifact))
+      const scorer = scorerOn(dataset, modelOf(artifact), artifact)
+      const evaluation = await evaluateScorer(compute, asked, scorer)
+      evaluations.push(evaluation)
+      if (question.segments) segments.push(segmentMetrics(asked, evaluation, scorer))
     }
-    const { nHeldOutRows, nHeldOutUsers } = countRows(dataset, folds[0])
     const { lakeVersion } = dataset
     const { fingerprint: splitFingerprint } = folds[0]
     return {
-      ...{ lakeVersion, split: question.split, splitFingerprint, nHeldOutRows, nHeldOutUsers },
-      baselines,
-      scores,
+      ...{ lakeVersion, split: question.split, splitFingerprint, splitNotes: folds[0].notes ?? [] },
+      ...countHeldOut(dataset, folds[0]),
+      baselines: metricsOf(evaluatedBaselines),
+      ...{ data, evaluatedBaselines, evaluations },
+      nLearntRows,
+      segments,
+      scores: evaluations.map(({ metrics }) => metrics),
     }
   } finally {
     await compute.release()
   }
 }
 
-async function loadScorer(dataDir: string, version: ModelVersion, dataset: Dataset): Promise<Scorer> {
+function lengthsOf({ ks, furtherKs = [] }: HoldoutQuestion, nItems: number): number[] {
+  const further = furtherKs.filter((k) => k <= nItems)
+  return [...new Set([...ks, ...further])].sort((a, b) => a - b)
+}
+
+function loadArtifact(dataDir: string, version: ModelVersion): Promise<ArtifactContent> {
   const { artifactPath, manifestSha256 } = version
-  const artifact = await readArtifact(join(dataDir, artifactPath), { manifestSha256 })
-  return scorerOn(dataset, modelOf(artifact), artifact)
+  return readArtifact(join(dataDir, artifactPath), { manifestSha256 })
 }
 
 /** The model seen through the ids of the dataset. */
@@ -63,6 +82,21 @@ export function scorerOn(
   return {
     predict: (user, item, timestamp) => model.predict(userOf[user], itemOf[item], timestamp),
     ranking: () => rankingThrough(model.ranking(), userOf, itemOf),
+    scoreHistory: historyThrough(model, itemOf),
+  }
+}
+
+/** What the model does not know of a history is left out of it. */
+function historyThrough(model: Model, itemOf: Int32Array): NonNullable<Scorer['scoreHistory']> {
+  const own = new Float32Array(model.nItems)
+  return (history, scores) => {
+    const known = history.map((entry) => ({ ...entry, itemIndex: itemOf[entry.itemIndex] }))
+    model.scoreHistory(
+      known.filter(({ itemIndex }) => itemIndex >= 0),
+      own,
+    )
+    for (let item = 0; item < scores.length; item++)
+      scores[item] = itemOf[item] < 0 ? unknownItemScore : own[itemOf[item]]
   }
 }
 

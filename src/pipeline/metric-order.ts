@@ -1,4 +1,5 @@
 import { RecsysError } from '../errors.ts'
+import { findMetric, metricNames } from '../metrics/catalogue.ts'
 
 /** A metric as promotions compare it. */
 export interface MetricChoice {
@@ -9,16 +10,12 @@ export interface MetricChoice {
   readonly lowerIsBetter: boolean
 }
 
-const ratingMetrics = ['rmse', 'mae']
-const rankingMetrics = ['ndcg', 'recall', 'precision', 'map', 'mrr', 'hitRate', 'coverage']
-
 /** @throws RECSYS_USAGE */
 export function parseMetric(text: string): MetricChoice {
-  if (ratingMetrics.includes(text)) return { metric: text, k: 10, lowerIsBetter: true }
-  const [, name, k] = /^(\w+)@([1-9]\d{0,5})$/.exec(text) ?? []
-  if (rankingMetrics.includes(name)) return { metric: text, k: Number(k), lowerIsBetter: false }
+  const found = findMetric(text)
+  if (found) return { metric: text, k: found.k ?? 10, lowerIsBetter: found.spec.lowerIsBetter }
   throw new RecsysError('RECSYS_USAGE', {
-    message: `--metric is ${JSON.stringify(text.slice(0, 60))}, expected ${ratingMetrics.join(', ')} or one of ${rankingMetrics.join(', ')} with @k, such as ndcg@10`,
+    message: `--metric is ${JSON.stringify(text.slice(0, 60))}, expected ${metricNames()}`,
     field: 'metric',
   })
 }
@@ -43,5 +40,19 @@ export function parseGain(text: string): MinimumGain {
   throw new RecsysError('RECSYS_USAGE', {
     message: `--min-gain is ${JSON.stringify(text.slice(0, 60))}, expected a number from 0 up, such as 0.005 or 1%`,
     field: 'min-gain',
+  })
+}
+
+export const defaultConfidence = '0.95'
+
+/** `0.95` or `95%`. @throws RECSYS_USAGE */
+export function parseConfidence(text: string): number {
+  const percent = text.endsWith('%')
+  const digits = percent ? text.slice(0, -1) : text
+  const value = digits.trim() === '' ? Number.NaN : Number(digits) / (percent ? 100 : 1)
+  if (value >= 0.5 && value < 1) return value
+  throw new RecsysError('RECSYS_USAGE', {
+    message: `--confidence is ${JSON.stringify(text.slice(0, 60))}, expected a number from 0.5 to below 1, such as 0.95 or 95%`,
+    field: 'confidence',
   })
 }

@@ -4,6 +4,7 @@ import { parseSplit } from '../dataset/split-spec.ts'
 import type { Dataset, Fold } from '../dataset/types.ts'
 import { openLake } from '../lake/lake.ts'
 import type { ItemRow } from '../lake/types.ts'
+import type { RankingQuestion, SampledProtocol } from '../metrics/types.ts'
 
 export interface DataQuestion {
   readonly dataDir: string
@@ -31,6 +32,20 @@ export async function prepareData({
   const { dataset, items } = await readDataset(dataDir, lakeVersion)
   const folds = makeFolds(dataset, spec, seed) as [Fold, ...Fold[]]
   return { dataset, items, folds }
+}
+
+/** The NCF protocol with so many sampled items, none where it was not asked for. */
+export function sampledProtocol(nItems: number | undefined, seed: number): SampledProtocol | undefined {
+  return nItems === undefined ? undefined : { nItems, seed }
+}
+
+/** What metrics ask of these data; the first fold where no other is named. */
+export function questionOf(
+  { dataset, items, folds }: PreparedData,
+  fold: Fold = folds[0],
+): Pick<RankingQuestion, 'dataset' | 'fold' | 'categories'> {
+  const categoriesOf = new Map(items.map(({ itemId, categories }) => [itemId, categories]))
+  return { dataset, fold, categories: dataset.items.ids.map((itemId) => categoriesOf.get(itemId) ?? []) }
 }
 
 async function readDataset(dataDir: string, lakeVersion: number | undefined) {

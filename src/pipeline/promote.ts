@@ -3,21 +3,24 @@ import { readArtifact } from '../artifacts/artifact.ts'
 import { RecsysError } from '../errors.ts'
 import { ringDoorbell } from '../registry/doorbell.ts'
 import { openRegistry } from '../registry/registry.ts'
-import type { AuditEntry, ModelVersion, Registry, Run } from '../registry/types.ts'
+import type { AuditClause, AuditEntry, ModelVersion, Registry } from '../registry/types.ts'
 import { chooseChallenger } from './challenger.ts'
-import { decide } from './decide.ts'
 import { scoreOnHoldout } from './holdout.ts'
-import { type MetricChoice, type MinimumGain, parseGain, parseMetric } from './metric-order.ts'
+import { noteOnLeak } from './leak-note.ts'
+import { judgePolicy } from './policy/clauses.ts'
+import { questionsOf, resolvePolicy } from './policy/policy.ts'
+import { readPolicyFile } from './policy/policy-file.ts'
+import type { Evidence, PolicyTexts, PromotionPolicy } from './policy/types.ts'
 import type { HoldoutScores } from './types.ts'
 
 export interface PromoteOptions {
   readonly dataDir: string
   readonly name: string
   readonly stage: 'staging' | 'production'
-  /** `rmse`, `ndcg@10` … */
-  readonly metric: string
-  /** `0.005` or `1%`. */
-  readonly minGain: string
+  /** What the flags say of the policy; the rest comes from its file. */
+  readonly policy: PolicyTexts
+  /** Default: `promotion-policy.json` of the data directory, where there is one. */
+  readonly policyFile?: string | undefined
   readonly version?: number | undefined
   readonly runId?: string | undefined
   /** Promotes also what is not better; the numbers are written down all the same. */
@@ -38,6 +41,8 @@ export interface PromotionReport {
   readonly reason: string
   readonly challenger: ScoredVersion
   readonly champion: ScoredVersion | null
+  /** Every clause of the policy with its numbers, the first that of the metric. */
+  readonly clauses: readonly AuditClause[]
   readonly metric: string
   readonly gain: number
   readonly minGain: number
@@ -64,13 +69,12 @@ export interface ScoredVersion {
  *   challenger, and without `force` for a broken champion; RECSYS_REGISTRY_CONFLICT when another promotion was faster
  */
 export async function promote(options: PromoteOptions): Promise<PromotionReport> {
-  const metric = parseMetric(options.metric)
-  const minGain = parseGain(options.minGain)
+  const policy = resolvePolicy(options.policy, await readPolicyFile(options.dataDir, options.policyFile))
   const registry = openRegistry(options.dataDir, { create: false, readOnly: options.dryRun })
   try {
-    const pair = chooseChallenger(registry, { ...options, metric })
-    const scored = await scorePair(registry, pair, metric, options)
-    const report = judge(scored, metric, minGain, options)
+    const pair = chooseChallenger(registry, { ...options, metric: policy.metric })
+    const scored = await scorePair(registry, pair, policy, options)
+    const report = judge(scored, policy, options)
     if (!options.dryRun) carryOut(registry, report, options)
     return report
   } finally {
@@ -96,13 +100,14 @@ interface Pair {
 interface ScoredPair extends Pair {
   readonly holdout: HoldoutScores
   readonly championIsReadable: boolean
+  readonly loadTests: Evidence['loadTests']
   readonly notes: readonly string[]
 }
 
 async function scorePair(
   registry: Registry,
   { challenger, champion }: Pair,
-  { k }: MetricChoice,
+  policy: PromotionPolicy,
   options: PromoteOptions,
 ): Promise<ScoredPair> {
   const run = registry.run(challenger.runId)
@@ -111,13 +116,19 @@ async function scorePair(
   const championIsReadable = champion !== undefined && problem === undefined
   const { dataDir, nThreads, signal, onProgress } = options
   const holdout = await scoreOnHoldout({
-    ...{ dataDir, lakeVersion: run.lakeVersion, split: run.split, seed: run.seed, k },
+    ...{ dataDir, lakeVersion: run.lakeVersion, split: run.split, seed: run.seed, ...questionsOf(policy) },
     versions: championIsReadable ? [challenger, champion] : [challenger],
     ...{ nThreads, signal, onProgress },
   })
   const notes = problem === undefined ? [] : [`the champion cannot be read: ${problem.message}`]
-  if (championIsReadable) notes.push(...noteOnLeak(run, registry.run(champion.runId)))
-  return { challenger, champion, holdout, championIsReadable, notes }
+  if (championIsReadable) {
+    const { nLearntRows, nHeldOutRows } = holdout
+    notes.push(...noteOnLeak(nLearntRows[1], registry.run(champion.runId), nHeldOutRows))
+  }
+  const loadTest = (version: ModelVersion | undefined) =>
+    version && registry.loadTest(version.name, version.version)
+  const loadTests = { challenger: loadTest(challenger), champion: loadTest(champion) }
+  return { challenger, champion, holdout, championIsReadable, loadTests, notes }
 }
 
 /** A champion that is broken stops everything but --force: there is nothing to compare with. */
@@ -142,45 +153,32 @@ function brokenChampion({ name, version }: ModelVersion, problem: RecsysError): 
   })
 }
 
-/** The `hash` split keeps a row on its side for ever; any other may have shown the champion what is held out now. */
-function noteOnLeak(challenger: Run, champion: Run): string[] {
-  const sameHash = challenger.split === champion.split && challenger.split.startsWith('hash:')
-  if (sameHash || challenger.splitFingerprint === champion.splitFingerprint) return []
-  return [
-    `the champion was trained on another split (${champion.split}, seed ${champion.seed}) and may have learnt from rows held out here`,
-  ]
-}
-
 function judge(
-  { challenger, champion, holdout, championIsReadable, notes }: ScoredPair,
-  metric: MetricChoice,
-  minGain: MinimumGain,
+  { challenger, champion, holdout, championIsReadable, loadTests, notes }: ScoredPair,
+  policy: PromotionPolicy,
   { name, stage, force, dryRun }: PromoteOptions,
 ): PromotionReport {
-  const [value, championValue] = holdout.scores.map((scores) => scores[metric.metric])
-  const popularity = holdout.baselines.popularity[metric.metric]
-  const decision = decide({
-    ...{ metric, minGain, challenger: value, popularity },
-    champion: championIsReadable ? championValue : undefined,
+  const { metric } = policy.metric
+  const [evaluation, championEvaluation] = holdout.evaluations
+  const { decision, clauses, allMet, reason } = judgePolicy(policy, {
+    ...{ challenger: evaluation, champion: championEvaluation, loadTests },
+    baselines: holdout.evaluatedBaselines,
   })
   // What replaces a champion that nobody could compare it with was forced, however good it is.
   const broken = champion !== undefined && !championIsReadable
   const { lakeVersion, split, nHeldOutRows, nHeldOutUsers } = holdout
   return {
-    ...{
-      name,
-      stage,
-      outcome: outcomeOf(decision.better && !broken, force),
-      dryRun,
-      reason: decision.reason,
-    },
-    challenger: { version: challenger.version, algorithm: challenger.algorithm, value },
-    champion: champion
-      ? { version: champion.version, algorithm: champion.algorithm, value: championValue ?? null }
-      : null,
-    ...{ metric: metric.metric, gain: decision.gain, minGain: decision.neededGain, popularity },
+    ...{ name, stage, outcome: outcomeOf(allMet && !broken, force), dryRun, reason, clauses },
+    challenger: scoredVersion(challenger, evaluation.metrics[metric]),
+    champion: champion ? scoredVersion(champion, championEvaluation?.metrics[metric] ?? null) : null,
+    ...{ metric, gain: decision.gain, minGain: decision.neededGain },
+    popularity: holdout.baselines.popularity[metric],
     ...{ lakeVersion, split, nHeldOutRows, nHeldOutUsers, notes },
   }
+}
+
+function scoredVersion({ version, algorithm }: ModelVersion, value: number | null): ScoredVersion {
+  return { version, algorithm, value }
 }
 
 /** What is better needs no force. */
@@ -190,9 +188,9 @@ function outcomeOf(better: boolean, force: boolean): PromotionReport['outcome'] 
 }
 
 function carryOut(registry: Registry, report: PromotionReport, { dataDir }: PromoteOptions): void {
-  const { name, stage, challenger, champion, outcome, reason } = report
+  const { name, stage, challenger, champion, outcome, reason, clauses } = report
   const previous = champion?.version ?? null
-  const entry = { name, version: challenger.version, stage, reason, figures: figuresOf(report) }
+  const entry = { name, version: challenger.version, stage, reason, figures: figuresOf(report), clauses }
   if (outcome === 'refused') {
     registry.recordRefusal({ ...entry, previous })
     return

@@ -12,15 +12,22 @@ export interface RunListOptions {
   readonly limit?: number
   readonly algorithm?: string | undefined
   readonly status?: RunStatus | undefined
+  /** The trials of this study, or a beginning of its run id; left out: no trials. */
+  readonly study?: string | undefined
 }
 
-export function listRuns({ dataDir, limit, algorithm, status }: RunListOptions): RunList {
+/** @throws RECSYS_RUN_UNKNOWN */
+export function listRuns({ dataDir, limit, algorithm, status, study }: RunListOptions): RunList {
   const filter = {
     ...(limit === undefined ? {} : { limit }),
     ...(algorithm === undefined ? {} : { algorithm }),
     ...(status === undefined ? {} : { status }),
   }
-  return { runs: readRegistry(dataDir, (registry) => registry.runs(filter)) }
+  const runs = readRegistry(dataDir, (registry) => {
+    const parentRunId = study === undefined ? null : registry.run(study).runId
+    return registry.runs({ ...filter, parentRunId })
+  })
+  return { runs }
 }
 
 /** The `--json` document of `recsys runs show`. */

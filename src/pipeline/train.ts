@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeArtifact } from '../artifacts/artifact.ts'
 import { readCheckpoint, removeCheckpoints, type StoredCheckpoint } from '../artifacts/checkpoint.ts'
+import { countHeldOut, type HeldOutCounts } from '../dataset/held-out-counts.ts'
 import { parseSplit } from '../dataset/split-spec.ts'
 import { programVersion } from '../host.ts'
 import { requireListLength, score } from '../metrics/score.ts'
@@ -16,8 +17,8 @@ import { type Clock, startClock } from './clock.ts'
 import { checkpointDirectory, fitModel } from './fit-job.ts'
 import { type MemoryPlan, memoryText } from './memory-plan.ts'
 import { artifactOf } from './model-artifact.ts'
-import { type PreparedData, prepareData } from './prepare.ts'
-import { countRows, type HeldOutCounts, scoreBaselines } from './score-fold.ts'
+import { type PreparedData, prepareData, questionOf } from './prepare.ts'
+import { scoreBaselines } from './score-fold.ts'
 import type { Baselines } from './types.ts'
 
 /** What is trained: all that a resumed training takes over from the one that was interrupted. */
@@ -60,6 +61,8 @@ export interface TrainReport extends HeldOutCounts {
   readonly seed: number
   readonly split: string
   readonly splitFingerprint: string
+  /** What a reader of the numbers should know of the cut. */
+  readonly splitNotes: readonly string[]
   readonly lakeVersion: number
   readonly nUsers: number
   readonly nItems: number
@@ -164,12 +167,14 @@ interface Written {
   readonly sizeBytes: number
 }
 
-function createRun({ registry, algorithm, params, seed, split, data, tags }: Job): string {
+function createRun(job: Job): string {
+  const { registry, algorithm, params, seed, split, data, tags } = job
   return registry.createRun({
     ...{ algorithm: algorithm.name, params, seed, split, tags },
     lakeVersion: data.dataset.lakeVersion,
     programVersion: programVersion(),
     nodeVersion: process.version,
+    job: { ...recordedJob(job) },
   })
 }
 
@@ -200,7 +205,7 @@ async function fitAndScore(job: RunningJob): Promise<Outcome> {
     const fitted = await compute.scoped(() => fitModel({ ...fitJobOf(job), onPlan }, compute))
     clock.lap('fit')
     onProgress?.('scoring the held-out rows')
-    const question = { dataset: data.dataset, fold: data.folds[0], k, signal }
+    const question = { ...questionOf(data), ks: [k], signal }
     const metrics = await score(compute, question, fitted.model)
     const baselines = await scoreBaselines(compute, question)
     clock.lap('evaluate')
@@ -228,8 +233,8 @@ function fitJobOf(job: RunningJob) {
   }
 }
 
-/** What a resumed training is told; the lake may have grown meanwhile, so the version that was read is named. */
-function recordedJob(job: RunningJob): TrainJob {
+/** What a resumed or repeated training is told; the lake may have grown meanwhile, so the version that was read is named. */
+function recordedJob(job: Job): TrainJob {
   const { algorithm, params, seed, split, name, k, tags, patience = 0, checkpointEvery = 0 } = job
   const { lakeVersion } = job.data.dataset
   return {
@@ -265,7 +270,9 @@ async function register(
   { artifactPath, manifestSha256 }: Written,
 ): Promise<ModelVersion> {
   const { name, registry, runId, data, clock, signal } = job
-  const finished = { splitFingerprint: data.folds[0].fingerprint, metrics, durationsMs: clock.laps }
+  const [fold] = data.folds
+  const heldOut = { ...countHeldOut(data.dataset, fold) }
+  const finished = { splitFingerprint: fold.fingerprint, heldOut, metrics, durationsMs: clock.laps }
   try {
     signal?.throwIfAborted()
     // The commit point: one transaction finishes the run and registers the version.
@@ -282,8 +289,9 @@ function reportOf(job: RunningJob, outcome: Outcome, written: Written, version: 
   const { bestEpoch, memory, metrics, baselines } = outcome
   return {
     ...{ name, version, runId, algorithm: algorithm.name, params, seed, split, k },
-    ...{ splitFingerprint: folds[0].fingerprint, lakeVersion: dataset.lakeVersion },
-    ...{ nUsers: dataset.users.size, nItems: dataset.items.size, ...countRows(dataset, folds[0]) },
+    ...{ splitFingerprint: folds[0].fingerprint, splitNotes: folds[0].notes ?? [] },
+    ...{ lakeVersion: dataset.lakeVersion },
+    ...{ nUsers: dataset.users.size, nItems: dataset.items.size, ...countHeldOut(dataset, folds[0]) },
     ...{ bestEpoch, memory, metrics, baselines, durationsMs: clock.laps },
     ...{ artifactPath: written.artifactPath, artifactBytes: written.sizeBytes },
   }

@@ -1,16 +1,18 @@
 import { combineHashes, hashId } from '../dataset/id-hash.ts'
 import type { Dataset, Masks } from '../dataset/types.ts'
 
-/** Share of the training rows that early stopping judges by. */
-const validationShare = 0.05
+/** Of early stopping: it judges a curve, and every row kept aside is one less to learn from. */
+const earlyStoppingShare = 0.05
 
 /**
  * A slice of the training rows, by a hash of the ids, to decide on: held-out rows are for the verdict alone.
- * @returns the masks without these rows, to learn from, and the fold that has them for its test part
+ * @param share  of the training rows
+ * @returns the masks without these rows, to learn from, and those that have them for their test part
  */
 export function cutValidation(
   { users, items, ratings }: Dataset,
   fold: Masks,
+  share = earlyStoppingShare,
 ): { learn: Masks; validate: Masks } {
   const salt = hashId('validation')
   const userHashes = users.ids.map(hashId)
@@ -21,8 +23,9 @@ export function cutValidation(
   const isTest = fold.isTrain.map((isTrain, row) => {
     if (isTrain === 0) return 0
     const place = combineHashes(userHashes[ratings.userIndex[row]], itemHashes[ratings.itemIndex[row]])
-    return place < validationShare ? 1 : 0
+    return place < share ? 1 : 0
   })
   const isTrain = fold.isTrain.map((isOne, row) => isOne - isTest[row])
+  // The users of these rows are learnt from: nobody is folded in.
   return { learn: { isTest: fold.isTest, isTrain }, validate: { isTrain, isTest } }
 }

@@ -65,6 +65,27 @@ const steps: readonly string[] = [
   CREATE TRIGGER audit_keeps_words BEFORE UPDATE ON audit
     BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN held_out TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(held_out));
+  `,
+  `
+  ALTER TABLE runs ADD COLUMN parent_run_id TEXT REFERENCES runs (run_id);
+  ALTER TABLE runs ADD COLUMN job TEXT CHECK (json_valid(job));
+  CREATE INDEX runs_by_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+
+  ALTER TABLE audit ADD COLUMN clauses TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(clauses));
+
+  CREATE TABLE load_tests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    figures TEXT NOT NULL CHECK (json_valid(figures)),
+    report TEXT NOT NULL CHECK (json_valid(report)),
+    FOREIGN KEY (name, version) REFERENCES versions (name, version)
+  ) STRICT;
+  CREATE INDEX load_tests_by_version ON load_tests (name, version);
+  `,
 ]
 
 /** Brings the registry to our version, in one transaction. @throws RECSYS_REGISTRY_VERSION for one that is newer */

@@ -1,4 +1,5 @@
 import { explaining, type OpenOptions, openDatabase, registryPath } from './database.ts'
+import { loadTestCalls } from './load-tests.ts'
 import { closeAbandonedRuns, runCalls } from './runs.ts'
 import { stageCalls } from './stages.ts'
 import type { Registry } from './types.ts'
@@ -15,7 +16,12 @@ export function openRegistry(dataDir: string, options: OpenOptions = {}): Regist
   const db = openDatabase(dataDir, options)
   if (!options.readOnly) explaining(path, () => closeAbandonedRuns(db))
   const versions = versionCalls(db)
-  const calls: Omit<Registry, 'close'> = { ...runCalls(db), ...versions, ...stageCalls(db, versions) }
+  const calls: Omit<Registry, 'close'> = {
+    ...runCalls(db),
+    ...versions,
+    ...stageCalls(db, versions),
+    ...loadTestCalls(db, versions),
+  }
   return { ...explainingAll(path, calls), close: () => void db.close() }
 }
 

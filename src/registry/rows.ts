@@ -1,5 +1,5 @@
 import { mayStillRun } from './process-identity.ts'
-import type { AuditEntry, ModelVersion, Run, RunStatus } from './types.ts'
+import type { AttachedLoadTest, AuditEntry, ModelVersion, Run, RunStatus } from './types.ts'
 
 export interface RunRow {
   run_id: string
@@ -15,10 +15,15 @@ export interface RunRow {
   started_at: string
   finished_at: string | null
   split_fingerprint: string | null
+  /** Not there in a registry of before, opened read-only. */
+  held_out?: string
   metrics: string
   durations_ms: string
   error: string | null
   process: string
+  /** Not there in a registry that is read before a newer recsys has written to it. */
+  parent_run_id?: string | null
+  job?: string | null
 }
 
 /** What a run whose process ended without a word is marked with. */
@@ -45,9 +50,12 @@ export function runFrom(row: RunRow): Run {
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     splitFingerprint: row.split_fingerprint,
+    heldOut: JSON.parse(row.held_out ?? '{}'),
     metrics: JSON.parse(row.metrics),
     durationsMs: JSON.parse(row.durations_ms),
     error: gone ? abandoned : row.error,
+    parentRunId: row.parent_run_id ?? null,
+    job: row.job == null ? null : JSON.parse(row.job),
   }
 }
 
@@ -87,9 +95,23 @@ export interface AuditRow {
   previous_version: number | null
   reason: string
   figures: string
+  /** Not there in a registry that is read before a newer recsys has written to it. */
+  clauses?: string
 }
 
 export function auditFrom(row: AuditRow): AuditEntry {
-  const { previous_version: previousVersion, figures, ...same } = row
-  return { ...same, previousVersion, figures: JSON.parse(figures) }
+  const { previous_version: previousVersion, figures, clauses = '[]', ...same } = row
+  return { ...same, previousVersion, figures: JSON.parse(figures), clauses: JSON.parse(clauses) }
+}
+
+export interface LoadTestRow {
+  name: string
+  version: number
+  at: string
+  figures: string
+  report: string
+}
+
+export function loadTestFrom({ figures, report, ...same }: LoadTestRow): AttachedLoadTest {
+  return { ...same, figures: JSON.parse(figures), report: JSON.parse(report) }
 }

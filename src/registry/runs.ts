@@ -17,6 +17,8 @@ export function runCalls(db: Database): RunCalls {
         runId,
         params: JSON.stringify(run.params),
         tags: JSON.stringify(run.tags),
+        parentRunId: run.parentRunId ?? null,
+        job: run.job == null ? null : JSON.stringify(run.job),
         startedAt: new Date().toISOString(),
         process: ownIdentity(),
       })
@@ -48,9 +50,9 @@ export function runCalls(db: Database): RunCalls {
 
 const insertRun = `
   INSERT INTO runs (run_id, algorithm, params, seed, split, lake_version, program_version, node_version, tags,
-    status, started_at, process)
+    status, started_at, process, parent_run_id, job)
   VALUES (@runId, @algorithm, @params, @seed, @split, @lakeVersion, @programVersion, @nodeVersion, @tags,
-    'running', @startedAt, @process)`
+    'running', @startedAt, @process, @parentRunId, @job)`
 
 function resumeRun(db: Database, runId: string, epoch: number): void {
   db.transaction(() => {
@@ -75,12 +77,13 @@ function resumeRun(db: Database, runId: string, epoch: number): void {
 export function markFinished(db: Database, runId: string, finished: FinishedRun): void {
   const { changes } = db
     .prepare(
-      `UPDATE runs SET status = 'finished', finished_at = ?, split_fingerprint = ?, metrics = ?, durations_ms = ?
+      `UPDATE runs SET status = 'finished', finished_at = ?, split_fingerprint = ?, held_out = ?, metrics = ?, durations_ms = ?
        WHERE run_id = ? AND status = 'running'`,
     )
     .run(
       new Date().toISOString(),
       finished.splitFingerprint,
+      JSON.stringify(finished.heldOut ?? {}),
       JSON.stringify(finished.metrics),
       JSON.stringify(finished.durationsMs),
       runId,
@@ -106,6 +109,7 @@ function listRuns(db: Database, filter: NonNullable<Parameters<Registry['runs']>
   const runs = rows
     .map(runFrom)
     .filter(({ status }) => filter.status === undefined || status === filter.status)
+    .filter(({ parentRunId }) => filter.parentRunId === undefined || parentRunId === filter.parentRunId)
   return runs.slice(0, filter.limit)
 }
 

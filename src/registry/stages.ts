@@ -35,7 +35,7 @@ export function stageCalls(
     },
     recordRefusal: ({ previous, ...refusal }) => {
       version(refusal.name, refusal.version)
-      audit(db, { ...refusal, action: 'refuse', previousVersion: previous })
+      audit(db, { clauses: [], ...refusal, action: 'refuse', previousVersion: previous })
     },
     archive: (name, number, reason) => {
       db.transaction(() => archive(db, version(name, number), reason)).immediate()
@@ -71,7 +71,7 @@ function moveToStage(
   const setStage = db.prepare('UPDATE versions SET stage = ? WHERE name = ? AND version = ?')
   if (present) setStage.run(stage === 'production' ? 'archived' : 'none', name, present.version)
   setStage.run(stage, name, version)
-  audit(db, { ...change, previousVersion: expectedPrevious })
+  audit(db, { clauses: [], ...change, previousVersion: expectedPrevious })
 }
 
 /** A decision against one version must not move another: two promotions at once. */
@@ -110,14 +110,15 @@ function archive(db: Database, { name, version, stage }: ModelVersion, reason: s
     previousVersion: null,
     reason,
     figures: {},
+    clauses: [],
   })
 }
 
 function audit(db: Database, entry: Omit<AuditEntry, 'id' | 'at'>): void {
-  const { name, action, stage, version, previousVersion, reason, figures } = entry
+  const { name, action, stage, version, previousVersion, reason, figures, clauses } = entry
   db.prepare(
-    `INSERT INTO audit (at, name, action, stage, version, previous_version, reason, figures)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO audit (at, name, action, stage, version, previous_version, reason, figures, clauses)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     new Date().toISOString(),
     name,
@@ -127,5 +128,6 @@ function audit(db: Database, entry: Omit<AuditEntry, 'id' | 'at'>): void {
     previousVersion,
     reason,
     JSON.stringify(figures),
+    JSON.stringify(clauses),
   )
 }

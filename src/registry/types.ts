@@ -13,6 +13,10 @@ export interface NewRun {
   readonly programVersion: string
   readonly nodeVersion: string
   readonly tags: Readonly<Record<string, string>>
+  /** The study that the run is a trial of. */
+  readonly parentRunId?: string | null
+  /** All that is needed to do the same once more, as JSON; null for a run that is older than this record. */
+  readonly job?: Readonly<Record<string, unknown>> | null
 }
 
 export interface Run extends NewRun {
@@ -23,10 +27,22 @@ export interface Run extends NewRun {
   readonly startedAt: string
   readonly finishedAt: string | null
   readonly splitFingerprint: string | null
+  /** Rows, users and cold users and items of the parts; empty for runs of before this was written down. */
+  readonly heldOut: MetricValues
   readonly metrics: MetricValues
   /** Milliseconds a phase: read, split, fit, evaluate, write. */
   readonly durationsMs: MetricValues
   readonly error: string | null
+  readonly parentRunId: string | null
+  readonly job: Readonly<Record<string, unknown>> | null
+}
+
+export interface RunFilter {
+  readonly limit?: number
+  readonly algorithm?: string
+  readonly status?: RunStatus
+  /** The trials of this study; null: no trials at all. */
+  readonly parentRunId?: string | null
 }
 
 export interface EpochPoint {
@@ -50,6 +66,8 @@ export interface ModelVersion {
 
 export interface FinishedRun {
   readonly splitFingerprint: string
+  /** Counts of the parts of the split. */
+  readonly heldOut?: MetricValues
   readonly metrics: MetricValues
   readonly durationsMs: MetricValues
 }
@@ -75,6 +93,19 @@ export interface AuditEntry {
   readonly reason: string
   /** The figures that decided: metric, champion's and challenger's value, gain, minimum, rows, users. */
   readonly figures: Readonly<Record<string, number | string>>
+  /** The clauses of the promotion policy, each with its numbers, as `AuditClause`; none before there were policies. */
+  readonly clauses: readonly AuditClause[]
+}
+
+/** One condition of a promotion: what was asked, what was found. */
+export interface AuditClause {
+  /** `rmse better than the champion by 0.5%`, `coverage@10 >= -5%` … */
+  readonly clause: string
+  readonly met: boolean
+  /** What was found, in words. */
+  readonly found: string
+  /** The numbers behind the words, by name. */
+  readonly figures: Readonly<Record<string, number | string>>
 }
 
 /** What moves a version to a stage; all of it happens in one transaction. */
@@ -87,6 +118,20 @@ export interface StageChange {
   readonly expectedPrevious: number | null
   readonly reason: string
   readonly figures: AuditEntry['figures']
+  /** Default: none. */
+  readonly clauses?: readonly AuditClause[]
+}
+
+/** A load test of a version, as promotions read it. */
+export interface AttachedLoadTest {
+  readonly name: string
+  readonly version: number
+  /** ISO 8601, UTC: when it was attached. */
+  readonly at: string
+  /** p50LatencyMs … p99LatencyMs, maxLatencyMs, successPercent, requestsPerSecond, users. */
+  readonly figures: MetricValues
+  /** The whole report, as the load test wrote it. */
+  readonly report: unknown
 }
 
 /**
@@ -107,7 +152,8 @@ export interface Registry {
   finishRun(runId: string, finished: FinishedRun, artifact?: RegisteredArtifact): ModelVersion | undefined
   /** @param status 'failed' with the message, or 'killed' */
   endRun(runId: string, status: 'failed' | 'killed', error: string): void
-  runs(filter?: { readonly limit?: number; readonly algorithm?: string; readonly status?: RunStatus }): Run[]
+  /** Newest first. @param filter `parentRunId`: the trials of this study only */
+  runs(filter?: RunFilter): Run[]
   /** @throws RECSYS_RUN_UNKNOWN; a unique prefix of an id is enough */
   run(runId: string): Run
   epochs(runId: string): EpochPoint[]
@@ -124,6 +170,10 @@ export interface Registry {
     refusal: Omit<StageChange, 'action' | 'expectedPrevious'> & { readonly previous: number | null },
   ): void
   archive(name: string, version: number, reason: string): ModelVersion
+  /** @throws RECSYS_VERSION_UNKNOWN */
+  attachLoadTest(test: Omit<AttachedLoadTest, 'at'>): AttachedLoadTest
+  /** The one that was attached last. */
+  loadTest(name: string, version: number): AttachedLoadTest | undefined
   history(name?: string): AuditEntry[]
   close(): void
 }

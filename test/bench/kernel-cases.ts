@@ -3,6 +3,7 @@ import { normalAt, uniformAt } from '../../src/kernels/random.ts'
 import {
   gemmScratchBytes,
   gramRowsScratchBytes,
+  rankRowsScratchBytes,
   rotateScratchBytes,
   triangularScratchBytes,
 } from '../../src/kernels/scratch.ts'
@@ -52,6 +53,7 @@ export function rankingCases(shared: SharedMemory): KernelCase[] {
     topKCase(shared, 10_000, 10),
     topKCase(shared, 10_000, 1000),
     topKRowsCase(shared, 52),
+    rankRowsCase(shared, 128),
   ]
 }
 
@@ -253,6 +255,26 @@ function topKRowsCase(shared: SharedMemory, width: number): KernelCase {
     flops: 2 * nUsers * nItems * width,
     run(kernels) {
       kernels.top_k_rows(0, nUsers, scratch, ...args)
+      return scores[0]
+    },
+  }
+}
+
+/** 64 users against 4,000 items, nothing seen: a block as full ranking has them. */
+function rankRowsCase(shared: SharedMemory, width: number): KernelCase {
+  const [nUsers, nItems, k] = [64, 4000, 10]
+  const [users, items] = [randomFloats(shared, nUsers * width, 9), randomFloats(shared, nItems * width, 10)]
+  const seen = [shared.int32(nUsers + 1), shared.int32(1)]
+  const [best, scores] = [shared.int32(nUsers * k), shared.float32(nUsers * k)]
+  const scratch = shared.allocate(rankRowsScratchBytes)
+  const args = [users, items, width, nItems, ...seen, k, best, scores].map((value) =>
+    typeof value === 'number' ? value : value.byteOffset,
+  )
+  return {
+    name: `rank_rows width=${width}`,
+    flops: 2 * nUsers * nItems * width,
+    run(kernels) {
+      kernels.rank_rows(0, nUsers, scratch, ...args)
       return scores[0]
     },
   }

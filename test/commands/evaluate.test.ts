@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import Evaluate from '../../commands/evaluate.ts'
+import type { MetricExplanations } from '../../src/cli/explain-metrics.ts'
 import type { CrossValidationReport } from '../../src/pipeline/cross-validate.ts'
 import type { EvaluationReport } from '../../src/pipeline/evaluate.ts'
 import { train } from '../../src/pipeline/train.ts'
@@ -50,6 +51,78 @@ test('lists of another length are judged under their own names', async () => {
   }
 })
 
+test('several lengths are judged in one pass, and what is beyond accuracy beside them', async () => {
+  const dataDir = await sampleLake()
+  await trainQuickly(dataDir)
+  const report = await evaluateJson<EvaluationReport>(dataDir, '-k', '5,20,5')
+  expect(report.ks).toEqual([5, 20])
+  for (const k of report.ks) {
+    for (const name of ['ndcg', 'recall', 'recall_min', 'novelty', 'popularity', 'diversity', 'gini'])
+      expect(report.metrics).toHaveProperty([`${name}@${k}`])
+  }
+  expect(report.metrics['recall@20']).toBeGreaterThanOrEqual(report.metrics['recall@5'])
+  expect(report.metrics.auc).toBeGreaterThan(0.4)
+  // Everybody gets the same order: by chance, half of the pairs are right.
+  expect(report.baselines.globalMean.auc).toBe(0.5)
+})
+
+test('users and items that nothing is known about are counted', async () => {
+  const dataDir = await sampleLake()
+  await trainQuickly(dataDir)
+  const report = await evaluateJson<EvaluationReport>(dataDir)
+  expect(report).toMatchObject({ nColdUsers: expect.any(Number), nColdItems: expect.any(Number) })
+  const { stdout } = await runCommand(Evaluate, ['--data-dir', dataDir])
+  expect(stdout).toMatch(/users held out; cold: \d+ users, \d+ items/)
+})
+
+test('segments come when asked for', async () => {
+  const dataDir = await sampleLake()
+  await trainQuickly(dataDir)
+  expect((await evaluateJson<EvaluationReport>(dataDir)).segments).toEqual([])
+  const { segments } = await evaluateJson<EvaluationReport>(dataDir, '--segments')
+  const names = segments.map(({ name }) => name)
+  for (const name of ['activity 1 of 4', 'warm users', 'head items', 'tail items'])
+    expect(names).toContain(name)
+  expect(names.some((name) => name.startsWith('category '))).toBe(true)
+  const { stdout } = await runCommand(Evaluate, ['--data-dir', dataDir, '--segments'])
+  expect(stdout).toContain('activity 4 of 4')
+})
+
+test('sampled figures have names of their own and come with a warning', async () => {
+  const dataDir = await sampleLake()
+  await trainQuickly(dataDir)
+  const report = await evaluateJson<EvaluationReport>(dataDir, '--sampled', '20')
+  expect(report.sampled).toBe(20)
+  expect(report.metrics['sampledNdcg@10']).toBeGreaterThan(report.metrics['ndcg@10'])
+  const { stdout } = await runCommand(Evaluate, ['--data-dir', dataDir, '--sampled', '20'])
+  expect(stdout).toContain('no estimates of the metrics of the whole catalogue')
+  expect((await evaluateJson<EvaluationReport>(dataDir)).sampled).toBeNull()
+})
+
+test('every metric that a report names is explained', async () => {
+  const dataDir = await sampleLake()
+  await trainQuickly(dataDir)
+  const explained = await evaluateJson<MetricExplanations>(dataDir, '--explain-metrics')
+  const names = new Set(explained.metrics.map(({ name }) => name))
+  const { metrics } = await evaluateJson<EvaluationReport>(dataDir)
+  for (const name of Object.keys(metrics)) expect(names).toContain(name.split('@')[0])
+  const { stdout } = await runCommand(Evaluate, ['--explain-metrics'])
+  for (const text of ['ndcg@k', 'log2(r + 1)', 'recall_min@k', 'min(k, R)', 'sampledNdcg'])
+    expect(stdout).toContain(text)
+})
+
+test.each(['temporal:0.2', 'leave-last:1', 'users:0.3'])(
+  'cross-validation takes the split %s',
+  async (split) => {
+    const dataDir = await sampleLake()
+    const flags = ['--algo', 'popular', '--split', split]
+    const report = await evaluateJson<CrossValidationReport>(dataDir, ...flags)
+    expect(report.heldOut[0].nHeldOutRows).toBeGreaterThan(0)
+    expect(report.metrics['recall@10']).toBeGreaterThan(0)
+    expect(report.metrics).not.toHaveProperty('recall@5')
+  },
+)
+
 test('the table names the version and shows the baselines', async () => {
   const dataDir = await sampleLake()
   await trainQuickly(dataDir)
@@ -84,6 +157,11 @@ test.each([
   [2, ['--split', 'kfold:5']],
   [2, ['-k', '0']],
   [2, ['-k', '1000000000']],
+  [2, ['-k', '10,']],
+  [2, ['-k', 'ten']],
+  [2, ['--sampled', '0']],
+  [2, ['--algo', 'svd', '--split', 'temporal:1.5x']],
+  [2, ['--algo', 'svd', '--split', 'leave-last:0']],
   [2, ['--algo', 'svd', '--split', 'kfold:1']],
   [4, ['--version', '7']],
   [4, ['--stage', 'production']],

@@ -51,6 +51,7 @@ test('runs show gives parameters, metrics, durations, tags, what was registered 
     /registered as .*films v1/,
     /phases .*read 12 ms, fit 1\.5 s/,
     /tags .*ticket=REC-1/,
+    /held out .*200 ratings of 90 users held out; cold: 3 users, 7 items \(11 ratings\)/,
     /rmse .*0\.9500/,
     /trainRmse .*█▁ .*1 .*0\.8000/,
     /status .*finished/,

@@ -46,7 +46,9 @@ test('train registers a version with its run, its epochs and its artifact', asyn
     ...{ status: 'finished', tags: { ticket: 'R-1' }, nodeVersion: process.version, error: null },
     ...{ metrics: report.metrics, splitFingerprint: report.splitFingerprint },
   })
-  expect(Object.keys(run.durationsMs)).toEqual(expect.arrayContaining(['read', 'index', 'fit', 'evaluate', 'write']))
+  expect(Object.keys(run.durationsMs)).toEqual(
+    expect.arrayContaining(['read', 'index', 'fit', 'evaluate', 'write']),
+  )
   expect(version).toMatchObject({ runId: report.runId, stage: 'none', artifactPath: report.artifactPath })
   expect(new Set(epochs.map(({ epoch }) => epoch))).toEqual(new Set([1, 2, 3]))
   expect(existsSync(join(dataDir, report.artifactPath, 'manifest.json'))).toBe(true)

@@ -2,7 +2,8 @@ import { datasetFrom } from '../../src/dataset/dataset.ts'
 import type { Dataset } from '../../src/dataset/types.ts'
 import { uniformAt } from '../../src/kernels/random.ts'
 
-export type Entry = readonly [userId: string, itemId: string, rating: number]
+/** The time is in unix seconds, unknown where it is left out. */
+export type Entry = readonly [userId: string, itemId: string, rating: number, time?: number]
 
 /** A dataset of the rows given, as the lake would read them: ids sorted, rows by user and item. */
 export function datasetOf(entries: readonly Entry[], lakeVersion = 0): Dataset {
@@ -10,7 +11,10 @@ export function datasetOf(entries: readonly Entry[], lakeVersion = 0): Dataset {
   const itemIds = [...new Set(entries.map(([, item]) => item))].sort()
   const [userOf, itemOf] = [userIds, itemIds].map((ids) => new Map(ids.map((id, index) => [id, index])))
   const rows = entries
-    .map(([user, item, rating]) => ({ user: userOf.get(user)!, item: itemOf.get(item)!, rating }))
+    .map(([user, item, rating, time = Number.NaN]) => ({
+      ...{ user: userOf.get(user)!, item: itemOf.get(item)! },
+      ...{ rating, time },
+    }))
     .sort((a, b) => a.user - b.user || a.item - b.item)
   return datasetFrom({
     lakeVersion,
@@ -19,7 +23,7 @@ export function datasetOf(entries: readonly Entry[], lakeVersion = 0): Dataset {
     userIndex: Int32Array.from(rows, ({ user }) => user),
     itemIndex: Int32Array.from(rows, ({ item }) => item),
     rating: Float32Array.from(rows, ({ rating }) => rating),
-    timestamp: new Float64Array(rows.length).fill(Number.NaN),
+    timestamp: Float64Array.from(rows, ({ time }) => time),
   })
 }
 

@@ -121,8 +121,15 @@ test.each([
   ['file:,test.csv', 'two rating files'],
   ['file:a,b,c', 'two rating files'],
   ['hash', 'between 0 and 1'],
-  ['', 'hash:0.2, random:0.2'],
-  ['__proto__:0.2', 'hash:0.2, random:0.2'],
+  ['', 'hash:SHARE (stable'],
+  ['__proto__:0.2', 'hash:SHARE (stable'],
+  ['temporal:', 'temporal:0.2 (the latest fifth)'],
+  ['temporal:yesterday', 'a date such as temporal:2024-06-30'],
+  ['temporal:-3', 'unix seconds'],
+  ['temporal:2024-02-31T99:00Z', 'a date such as'],
+  ['leave-last:0', 'leave-last:N with N from 1 to 1000'],
+  ['leave-last', 'leave-last:N'],
+  ['users:1', 'a share of held-out users between 0 and 1, such as users:0.2'],
 ])('split %j is a usage error that says what was expected', (text, expected) => {
   expect(() => parseSplit(text)).toThrow(
     expect.objectContaining({

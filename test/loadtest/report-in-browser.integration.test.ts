@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeReports } from '../../src/loadtest/report-files.ts'
+import { chromiumPath } from '../helpers/chromium.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 import { sampleReport } from './sample-report.ts'
 
-const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+const chromium = chromiumPath()
 
 test.skipIf(!chromium)(
   'a browser shows the HTML report and runs nothing of what came from outside',

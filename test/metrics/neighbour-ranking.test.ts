@@ -34,7 +34,7 @@ function neighbours(rows: readonly (readonly [item: number, weight: number][])[]
 
 async function recallOf(ranking: NeighbourRanking): Promise<number> {
   const scorer = { predict: () => 3, ranking: () => ranking }
-  const metrics = await rankingMetrics(compute, { dataset, fold, k: 1 }, scorer)
+  const metrics = await rankingMetrics(compute, { dataset, fold, ks: [1] }, scorer)
   return metrics['recall@1']
 }
 

@@ -49,7 +49,11 @@ const fold = foldOf(dataset, ['ann b', 'ann d', 'bob c'])
 
 test('training items are left out, all others of the catalogue compete, whatever the held-out rating', async () => {
   // Order e d c b a. ann has seen a: her list is e d c, with d held out. bob has seen b: e d c, with c held out.
-  const metrics = await rankingMetrics(compute, { dataset, fold, k: 3 }, orderedBy(dataset, [1, 2, 3, 4, 5]))
+  const metrics = await rankingMetrics(
+    compute,
+    { dataset, fold, ks: [3] },
+    orderedBy(dataset, [1, 2, 3, 4, 5]),
+  )
   const ann = judgeList([false, true, false], 2, 3)
   const bob = judgeList([false, false, true], 1, 3)
   for (const name of Object.keys(ann) as (keyof ListQuality)[]) {
@@ -58,25 +62,33 @@ test('training items are left out, all others of the catalogue compete, whatever
 })
 
 test('coverage is the share of the catalogue in any list of a user with held-out rows', async () => {
-  const metrics = await rankingMetrics(compute, { dataset, fold, k: 3 }, orderedBy(dataset, [1, 2, 3, 4, 5]))
+  const metrics = await rankingMetrics(
+    compute,
+    { dataset, fold, ks: [3] },
+    orderedBy(dataset, [1, 2, 3, 4, 5]),
+  )
   expect(metrics['coverage@3']).toBe(3 / 5)
 })
 
 test('users without held-out rows do not count', async () => {
   const best = orderedBy(dataset, [0, 5, 4, 5, 0])
   // eve has nothing held out: with her, recall could not be 1.
-  expect((await rankingMetrics(compute, { dataset, fold, k: 3 }, best))['recall@3']).toBe(1)
+  expect((await rankingMetrics(compute, { dataset, fold, ks: [3] }, best))['recall@3']).toBe(1)
 })
 
 test('a list ends where the catalogue does', async () => {
-  const metrics = await rankingMetrics(compute, { dataset, fold, k: 50 }, orderedBy(dataset, [1, 2, 3, 4, 5]))
+  const metrics = await rankingMetrics(
+    compute,
+    { dataset, fold, ks: [50] },
+    orderedBy(dataset, [1, 2, 3, 4, 5]),
+  )
   expect(metrics['recall@50']).toBe(1)
   expect(metrics['coverage@50']).toBe(1)
   expect(metrics['precision@50']).toBeCloseTo((2 + 1) / 2 / 50, 12)
 })
 
 test.each([0, -1, 2.5, 6, 1e9, Number.NaN])('k = %d is refused with the size of the catalogue', async (k) => {
-  const asked = score(compute, { dataset, fold, k }, orderedBy(dataset, [1, 2, 3, 4, 5]))
+  const asked = score(compute, { dataset, fold, ks: [k] }, orderedBy(dataset, [1, 2, 3, 4, 5]))
   await expect(asked).rejects.toMatchObject({
     code: 'RECSYS_USAGE',
     field: 'k',
@@ -85,13 +97,17 @@ test.each([0, -1, 2.5, 6, 1e9, Number.NaN])('k = %d is refused with the size of 
 })
 
 test('the default length is good for a catalogue that is shorter', async () => {
-  const question = { dataset, fold, k: defaultListLength }
+  const question = { dataset, fold, ks: [defaultListLength] }
   expect((await score(compute, question, orderedBy(dataset, [1, 2, 3, 4, 5])))['recall@10']).toBe(1)
 })
 
 test('an interrupted ranking says so', async () => {
   const signal = AbortSignal.abort(new Error('interrupted'))
-  const asked = rankingMetrics(compute, { dataset, fold, k: 3, signal }, orderedBy(dataset, [1, 2, 3, 4, 5]))
+  const asked = rankingMetrics(
+    compute,
+    { dataset, fold, ks: [3], signal },
+    orderedBy(dataset, [1, 2, 3, 4, 5]),
+  )
   await expect(asked).rejects.toThrow('interrupted')
 })
 
@@ -105,7 +121,7 @@ test('the lists are those of a full sort, on one thread and on three', async () 
     predict: () => 3,
     ranking: () => ({ kind: 'factors', width: 8, userRows, itemRows }),
   }
-  const question = { dataset: random, fold: cut, k: 7 }
+  const question = { dataset: random, fold: cut, ks: [7] }
   const metrics = await rankingMetrics(compute, question, scorer)
   const expected = naiveRecall(question, userRows, itemRows)
   expect(metrics['recall@7']).toBeCloseTo(expected, 12)
@@ -115,7 +131,7 @@ test('the lists are those of a full sort, on one thread and on three', async () 
 })
 
 function naiveRecall(
-  { dataset, fold, k }: { dataset: Dataset; fold: Fold; k: number },
+  { dataset, fold, ks: [k] }: { dataset: Dataset; fold: Fold; ks: number[] },
   userRows: Float32Array,
   itemRows: Float32Array,
 ): number {
@@ -161,7 +177,7 @@ test('a model with constant scores measures as random', async () => {
     const tail = datasetOf(longTail(naming))
     const [cut] = makeFolds(tail, { kind: 'random', fraction: 0.3 }, 1)
     const constant = orderedBy(tail, new Float32Array(tail.items.size).fill(2))
-    const metrics = await rankingMetrics(compute, { dataset: tail, fold: cut, k: 5 }, constant)
+    const metrics = await rankingMetrics(compute, { dataset: tail, fold: cut, ks: [5] }, constant)
     gaps.push(metrics['recall@5'] - expectedRecall(tail, cut, 5))
   }
   const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
@@ -189,9 +205,9 @@ test('where scores tie, the same items win whatever else is in the catalogue, an
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 5, maxLength: 5 }),
       async (scores) => {
-        const one = await rankingMetrics(compute, { dataset, fold, k: 5 }, orderedBy(dataset, scores))
+        const one = await rankingMetrics(compute, { dataset, fold, ks: [5] }, orderedBy(dataset, scores))
         const scaled = scores.map((value) => 4 * value + 1)
-        const other = await rankingMetrics(compute, { dataset, fold, k: 5 }, orderedBy(dataset, scaled))
+        const other = await rankingMetrics(compute, { dataset, fold, ks: [5] }, orderedBy(dataset, scaled))
         expect(other).toEqual(one)
       },
     ),

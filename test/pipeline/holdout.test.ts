@@ -11,11 +11,12 @@ import { datasetOf } from '../dataset/sample-dataset.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 import { askRegistry, sampleLake } from '../helpers/sample-lake.ts'
 
-const question = { split: 'hash:0.2', seed: 1, k: 10, nThreads: 2 } as const
+const question = { split: 'hash:0.2', seed: 1, ks: [10], nThreads: 2 } as const
 
 function trainOn(dataDir: string, algorithm: 'svd' | 'popular', lakeVersion?: number) {
   const params = algorithm === 'svd' ? { factors: 4, epochs: 3 } : {}
-  const { split, seed, k, nThreads } = question
+  const { split, seed, nThreads } = question
+  const k = 10
   return train({ dataDir, algorithm, params, seed, split, name: 'r', k, tags: {}, nThreads, lakeVersion })
 }
 

@@ -31,8 +31,7 @@ function options(dataDir: string, changes: Partial<PromoteOptions> = {}): Promot
   const common = {
     name: 'films',
     stage: 'production',
-    metric: 'rmse',
-    minGain: '0',
+    policy: {},
     force: false,
     dryRun: false,
   } as const
@@ -114,14 +113,14 @@ test('a gain that is too small is refused, absolute or relative, and the figures
   const free = await promote(options(dataDir, { version: 1, dryRun: true }))
   expect(free.outcome).toBe('promoted')
   const asked = String(free.gain * 1.01)
-  const refused = await promote(options(dataDir, { version: 1, minGain: asked }))
+  const refused = await promote(options(dataDir, { version: 1, policy: { minGain: asked } }))
   expect(refused).toMatchObject({ outcome: 'refused', minGain: Number(asked), gain: free.gain })
   expect(lastEntry(dataDir)).toMatchObject({
     action: 'refuse',
     figures: { minGain: Number(asked), gain: free.gain },
   })
   const percent = `${((free.gain / free.champion!.value!) * 100 * 0.99).toFixed(6)}%`
-  expect(await promote(options(dataDir, { version: 1, minGain: percent }))).toMatchObject({
+  expect(await promote(options(dataDir, { version: 1, policy: { minGain: percent } }))).toMatchObject({
     outcome: 'promoted',
   })
 })
@@ -159,11 +158,11 @@ test('an interrupted promotion changes nothing', async () => {
 })
 
 test.each([
-  [{ metric: 'ndcg@1000000' }, 2],
-  [{ metric: 'ndcg@100000' }, 2],
-  [{ metric: 'ndcg@10@5' }, 2],
-  [{ metric: 'x'.repeat(10_000) }, 2],
-  [{ minGain: '-1' }, 2],
+  [{ policy: { metric: 'ndcg@1000000' } }, 2],
+  [{ policy: { metric: 'ndcg@100000' } }, 2],
+  [{ policy: { metric: 'ndcg@10@5' } }, 2],
+  [{ policy: { metric: 'x'.repeat(10_000) } }, 2],
+  [{ policy: { minGain: '-1' } }, 2],
   [{ name: '../films' }, 2],
   [{ name: '__proto__' }, 2],
   [{ version: 99 }, 4],

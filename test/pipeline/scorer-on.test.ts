@@ -9,7 +9,6 @@ import { score } from '../../src/metrics/score.ts'
 import { restoreModel } from '../../src/models/algorithms.ts'
 import type { Model } from '../../src/models/types.ts'
 import { scorerOn } from '../../src/pipeline/holdout.ts'
-import { countRows } from '../../src/pipeline/score-fold.ts'
 import { startCompute } from '../../src/workers/pool.ts'
 
 let compute: Compute
@@ -67,7 +66,7 @@ function svdOver({ userIds, itemIds }: Ids): Model {
   })
 }
 
-const question = { dataset, fold, k: 2 }
+const question = { dataset, fold, ks: [2] }
 const scoreOver = (ids: Ids) => score(compute, question, scorerOn(dataset, svdOver(ids), ids))
 
 test('the order in which a model keeps its ids does not change what it measures', async () => {
@@ -92,7 +91,7 @@ test('ids that only the model knows do not change what it measures', async () =>
 
 test('an item that a user has a training row for is not recommended again', async () => {
   const restIsHeldOut = { ...fold, isTest: isTrain.map((held) => 1 - held) }
-  const metrics = await score(compute, { dataset, fold: restIsHeldOut, k: 4 }, svdOver(idsOf(dataset)))
+  const metrics = await score(compute, { dataset, fold: restIsHeldOut, ks: [4] }, svdOver(idsOf(dataset)))
   expect(metrics).toMatchObject({ 'recall@4': 1, 'precision@4': 1, 'ndcg@4': 1 })
 })
 
@@ -100,7 +99,7 @@ test('an item that the model does not know comes after all it knows, and is miss
   const everything = { ...fold, isTest: new Uint8Array(24).fill(1), isTrain: new Uint8Array(24) }
   const known = { userIds: columns.userIds, itemIds: ['i1', 'i4'] }
   const scorer = scorerOn(dataset, svdOver(known), known)
-  const metrics = await score(compute, { dataset, fold: everything, k: 2 }, scorer)
+  const metrics = await score(compute, { dataset, fold: everything, ks: [2] }, scorer)
   // Each list is i1 and i4 in some order: two hits of the six items held out for everybody.
   expect(metrics).toMatchObject({ 'recall@2': 2 / 6, 'precision@2': 1, 'coverage@2': 2 / 6 })
 })
@@ -132,13 +131,3 @@ function dotRows(a: Float32Array, row: number, b: Float32Array, other: number, w
   for (let f = 0; f < width; f++) sum += a[row * width + f] * b[other * width + f]
   return sum
 }
-
-test('rows and users are counted by their part, and rows of neither part by none', () => {
-  const isTest = new Uint8Array(24).fill(1, 0, 7)
-  const isTrain = new Uint8Array(24).fill(1, 10, 20)
-  expect(countRows(dataset, { isTest, isTrain })).toEqual({
-    nTrainRows: 10,
-    nHeldOutRows: 7,
-    nHeldOutUsers: 2,
-  })
-})

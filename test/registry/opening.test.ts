@@ -110,6 +110,12 @@ test('pages of garbage are named as corrupt when they are read', () => {
   )
 })
 
+test.each(modes)('a registry of before held-out counts were written down is read, %j', ({ readOnly }) => {
+  const { dataDir } = filledRegistryOfVersion(1)
+  const [run] = opened(dataDir, { readOnly }).runs()
+  expect(run).toMatchObject({ status: 'finished', heldOut: {} })
+})
+
 test.each(modes)('a registry of a newer recsys is refused and left as it is, %j', ({ readOnly }) => {
   const { dataDir, path } = filledRegistry()
   const db = new Sqlite(path)
@@ -119,11 +125,44 @@ test.each(modes)('a registry of a newer recsys is refused and left as it is, %j'
   expect(() => openRegistry(dataDir, { readOnly })).toThrow(
     expect.objectContaining({
       code: 'RECSYS_REGISTRY_VERSION',
-      message: expect.stringContaining('version 99, expected at most 1'),
+      message: expect.stringContaining('version 99, expected at most 3'),
       remedy: expect.stringContaining('newer'),
     }),
   )
   expect(readFileSync(path).equals(before)).toBe(true)
+})
+
+/** The filled registry as an older recsys would have written it. */
+function filledRegistryOfVersion(version: 1 | 2): { dataDir: string; path: string } {
+  const place = filledRegistry()
+  const db = new Sqlite(place.path)
+  if (version === 1) db.exec('ALTER TABLE runs DROP COLUMN held_out')
+  db.exec(`
+    DROP INDEX runs_by_parent;
+    ALTER TABLE runs DROP COLUMN parent_run_id;
+    ALTER TABLE runs DROP COLUMN job;
+    ALTER TABLE audit DROP COLUMN clauses;
+    DROP TABLE load_tests;
+  `)
+  db.pragma(`user_version = ${version}`)
+  db.close()
+  return place
+}
+
+test('a registry of an older recsys is read as it is, and brought up to date by the next writer', () => {
+  const { dataDir, path } = filledRegistryOfVersion(2)
+  const reader = opened(dataDir, { readOnly: true })
+  expect(reader.runs({ limit: 1 })).toMatchObject([{ parentRunId: null, job: null }])
+  expect(reader.history('films')).toMatchObject([{ version: 7, clauses: [] }])
+  expect(reader.loadTest('films', 7)).toBeUndefined()
+  const writer = opened(dataDir)
+  const figures = { p95LatencyMs: 12 }
+  writer.attachLoadTest({ name: 'films', version: 7, figures, report: {} })
+  expect(opened(dataDir, { readOnly: true }).loadTest('films', 7)?.figures).toEqual(figures)
+  expect(writer.versions()).toHaveLength(30)
+  const db = new Sqlite(path, { readonly: true })
+  expect(db.pragma('user_version', { simple: true })).toBe(3)
+  db.close()
 })
 
 test('a registry that somebody else holds is named as locked, exit code 5', () => {

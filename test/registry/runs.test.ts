@@ -44,7 +44,8 @@ test('a run comes back with everything that was put in', () => {
     { epoch: 1, metric: 'trainRmse', value: 1 },
     { epoch: 2, metric: 'loss', value: 0.25 },
   ])
-  const finished = { splitFingerprint: 'ff', metrics: { rmse: 0.9 }, durationsMs: { fit: 10 } }
+  const heldOut = { nHeldOutRows: 20, nColdUsers: 3 }
+  const finished = { splitFingerprint: 'ff', heldOut, metrics: { rmse: 0.9 }, durationsMs: { fit: 10 } }
   expect(registry.finishRun(runId, finished)).toBeUndefined()
   expect(registry.run(runId)).toMatchObject({
     ...finished,

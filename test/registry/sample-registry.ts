@@ -32,6 +32,11 @@ export function sampleRun(changes: Partial<NewRun> = {}): NewRun {
 
 export const sampleManifest = 'a'.repeat(64)
 
+const sampleHeldOut = {
+  ...{ nTrainRows: 800, nFoldInRows: 0, nHeldOutRows: 200, nLeftOutRows: 0 },
+  ...{ nHeldOutUsers: 90, nColdUsers: 3, nColdItems: 7, nColdRows: 11 },
+}
+
 /** A finished run and the version that it registered, as `train` leaves them. */
 export function registerVersion(
   registry: Registry,
@@ -45,6 +50,7 @@ export function registerVersion(
     runId,
     {
       splitFingerprint: fingerprint,
+      heldOut: sampleHeldOut,
       metrics: { rmse, 'ndcg@10': 0.1 },
       durationsMs: { read: 12, fit: 1500 },
     },

@@ -1,3 +1,4 @@
+export { auc_neighbour_rows, auc_rows } from './auc-rows'
 export { dot } from './dot'
 export { eigen_reduce } from './eigen-reduce'
 export { eigen_basis_rows, eigen_rotate_rows } from './eigen-rows'
@@ -15,6 +16,7 @@ export { topK as top_k } from './top-k'
 export { rotate_rows } from './rotate-rows'
 export { similar_rows } from './similar-rows'
 export { top_k_neighbour_rows } from './top-k-neighbour-rows'
+export { rank_rows } from './rank-rows'
 export { top_k_rows } from './top-k-rows'
 export { ease_dual_rows, ease_rows, ease_spread_rows } from './ease-rows'
 export {

@@ -28,7 +28,7 @@ export function top_k_neighbour_rows(
 
 // @ts-ignore: decorator
 @inline
-function addRow(scores: usize, row: i32, rowStarts: usize, rowItems: usize, weights: usize): void {
+export function addRow(scores: usize, row: i32, rowStarts: usize, rowItems: usize, weights: usize): void {
   const end = load<i32>(rowStarts + (<usize>row << 2), 4)
   for (let entry = load<i32>(rowStarts + (<usize>row << 2)); entry < end; entry++) {
     const place = scores + (<usize>load<i32>(rowItems + (<usize>entry << 2)) << 2)

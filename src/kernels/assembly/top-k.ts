@@ -6,18 +6,47 @@
  */
 export function topK(scores: usize, nItems: i32, k: i32, outItems: usize, outScores: usize): void {
   if (k == 0) return
-  let found = 0
-  let worst: f32 = -f32.MAX_VALUE
-  for (let item = 0; item < nItems; item++) {
-    const score = load<f32>(scores + (<usize>item << 2))
+  finishTopK(outItems, outScores, k, offerBlock(scores, nItems, 0, k, outItems, outScores, 0))
+}
+
+/**
+ * Offers the items [first, first + n) to a heap of `found` items, all of them lower; their scores begin at `scores`.
+ * @returns how many there are now, at most k
+ */
+export function offerBlock(
+  scores: usize, n: i32, first: i32, k: i32, outItems: usize, outScores: usize, found: i32,
+): i32 {
+  const whole = n & ~15
+  let worst: f32 = found < k ? -f32.MAX_VALUE : scoreAt(outScores, 0)
+  for (let at = 0; at < n; at++) {
+    if (at < whole && (at & 15) == 0) {
+      while (at < whole && !anyAbove(scores + (<usize>at << 2), worst)) at += 16
+      if (at >= n) break
+    }
+    const score = scoreAt(scores, at)
     // Items come in ascending order: one that only equals the worst comes after it.
     if (!(score > worst)) continue
-    if (found < k) siftUp(outItems, outScores, found++, item, score)
-    else siftDown(outItems, outScores, k, item, score)
-    if (found == k) worst = load<f32>(outScores)
+    if (found < k) siftUp(outItems, outScores, found++, first + at, score)
+    else siftDown(outItems, outScores, k, first + at, score)
+    if (found == k) worst = scoreAt(outScores, 0)
   }
+  return found
+}
+
+/** Sorts the heap, and fills the rest of the k places with −1. */
+export function finishTopK(outItems: usize, outScores: usize, k: i32, found: i32): void {
   for (let size = found - 1; size > 0; size--) popWorst(outItems, outScores, size)
   for (; found < k; found++) put(outItems, outScores, found, -1, -f32.MAX_VALUE)
+}
+
+/** Whether any of sixteen scores is above the bound: most sixteens of a long row have none. */
+// @ts-ignore: decorator
+@inline
+function anyAbove(scores: usize, bound: f32): bool {
+  const bounds = f32x4.splat(bound)
+  const low = v128.or(f32x4.gt(v128.load(scores), bounds), f32x4.gt(v128.load(scores, 16), bounds))
+  const high = v128.or(f32x4.gt(v128.load(scores, 32), bounds), f32x4.gt(v128.load(scores, 48), bounds))
+  return v128.any_true(v128.or(low, high))
 }
 
 /** Adds an entry to a heap that has `at` of them. */

@@ -18,6 +18,7 @@ export const parameters = {
     min: 0,
     max: 1e6,
     integer: false,
+    search: { low: 1e-4, high: 0.1, log: true },
   },
   regExponent: {
     kind: 'number',
@@ -34,6 +35,7 @@ export const parameters = {
     min: 0,
     max: 1e3,
     integer: false,
+    search: { low: 1e-3, high: 1, log: true },
   },
   confidence: {
     kind: 'choice',

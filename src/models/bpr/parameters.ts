@@ -17,6 +17,7 @@ export const parameters = {
     min: 0,
     max: 10,
     integer: false,
+    search: { low: 0.01, high: 0.3, log: true },
   },
   rateDecay: {
     kind: 'number',
@@ -26,7 +27,15 @@ export const parameters = {
     max: 1,
     integer: false,
   },
-  reg: { kind: 'number', description: 'λ, for bpr a draw', default: 0.003, min: 0, max: 10, integer: false },
+  reg: {
+    kind: 'number',
+    description: 'λ, for bpr a draw',
+    default: 0.003,
+    min: 0,
+    max: 10,
+    integer: false,
+    search: { low: 1e-4, high: 0.1, log: true },
+  },
   negatives: {
     kind: 'choice',
     description:

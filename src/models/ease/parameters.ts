@@ -8,6 +8,7 @@ export const parameters = {
     min: 1e-3,
     max: 1e9,
     integer: false,
+    search: { low: 1, high: 5000, log: true },
   },
   neighbours: {
     kind: 'number',

@@ -8,12 +8,14 @@ export const parameters = {
     min: 1,
     max: 100_000,
     integer: true,
+    search: { low: 20, high: 2000, log: true },
   },
   similarity: {
     kind: 'choice',
     description: 'of two items, by the users that have both',
     default: 'cosine',
     options: ['cosine', 'tfidf', 'bm25'],
+    search: {},
   },
   asymmetry: {
     kind: 'number',
@@ -23,6 +25,7 @@ export const parameters = {
     min: 0,
     max: 1,
     integer: false,
+    search: { low: 0, high: 1 },
   },
   activityExponent: {
     kind: 'number',
@@ -39,6 +42,7 @@ export const parameters = {
     min: 0,
     max: 1e6,
     integer: false,
+    search: { low: 0.01, high: 1000, log: true },
   },
   k1: { kind: 'number', description: 'k1 of bm25', default: 1.2, min: 0, max: 1e4, integer: false },
   b: { kind: 'number', description: 'b of bm25', default: 0.75, min: 0, max: 1, integer: false },

@@ -10,7 +10,15 @@ import type { Algorithm, FitContext, Model, ModelState, Params } from '../types.
 const damping = 3
 
 const parameters = {
-  factors: { kind: 'number', description: 'latent factors', default: 20, min: 1, max: 1024, integer: true },
+  factors: {
+    kind: 'number',
+    description: 'latent factors',
+    default: 20,
+    min: 1,
+    max: 1024,
+    integer: true,
+    search: { low: 4, high: 100, log: true },
+  },
   epochs: {
     kind: 'number',
     description: 'passes over users and items',
@@ -26,6 +34,7 @@ const parameters = {
     min: 0,
     max: 10,
     integer: false,
+    search: { low: 0.005, high: 0.5, log: true },
   },
 } as const satisfies ParameterSpecs
 

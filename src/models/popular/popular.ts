@@ -14,6 +14,7 @@ const parameters = {
     min: 0,
     max: 1e6,
     integer: false,
+    search: { low: 0.1, high: 100, log: true },
   },
   halfLife: {
     kind: 'number',

@@ -14,6 +14,7 @@ export const parameters = {
     description: 'latent factors',
     default: 24,
     defaultBy: { solver: { als: 50, sgd: 100 } },
+    search: { low: 4, high: 100, log: true },
     min: 1,
     max: 1024,
     integer: true,
@@ -73,6 +74,7 @@ export const parameters = {
     description: 'λ, times the number of ratings of a row, for a scale of 1 to 5 (gibbs finds its own)',
     default: 0.06,
     defaultBy: { solver: { sgd: 0.1 } },
+    search: { low: 0.005, high: 0.5, log: true, when: { solver: ['als', 'sgd'] } },
     min: 0,
     max: 10,
     integer: false,
@@ -85,6 +87,7 @@ export const parameters = {
     min: 0,
     max: 10,
     integer: false,
+    search: { low: 0.004, high: 0.2, log: true, when: { solver: ['sgd'] } },
   },
   rateDecay: {
     kind: 'number',

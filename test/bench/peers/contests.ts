@@ -2,7 +2,7 @@
 export interface Lane {
   readonly name: string
   /** Of which virtual environment; recsys has none. */
-  readonly environment?: 'ranking' | 'rating'
+  readonly environment?: 'ranking' | 'rating' | 'evaluation'
   /** Slow, or measured for its accuracy: only in the first round. */
   readonly once?: boolean
   /** The script beside this file and its arguments. @param work  a directory to write to */
@@ -123,7 +123,27 @@ function peerRanking(kind: string, params: object, once = false): Lane {
 
 const accuracy = ['recall', 'ndcg']
 
+function lensKit(jobs: number): Lane {
+  return {
+    name: `LensKit, ${jobs} process${jobs > 1 ? 'es' : ''}`,
+    environment: 'evaluation',
+    once: true,
+    args: (data) => ['lenskit_ranking.py', data, '64', String(jobs)],
+  }
+}
+
 export const contests: readonly Contest[] = [
+  {
+    title: 'full ranking and its metrics, the same factors (64), MovieLens 1M',
+    data: 'ml-1m',
+    unit: 's',
+    measures: ['ndcg', 'recall_min', 'precision', 'hitRate', 'mrr'],
+    lanes: [
+      { name: 'recsys', args: (data) => ['full-ranking.ts', '--data', data, '--factors', '64'] },
+      lensKit(1),
+      lensKit(2),
+    ],
+  },
   {
     title: 'svd by sgd, 100 factors, 20 epochs, MovieLens 1M',
     data: 'ml-1m',

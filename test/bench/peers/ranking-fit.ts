@@ -75,7 +75,7 @@ const model = await compute.scoped(() =>
   }),
 )
 const seconds = [(performance.now() - start) / 1000]
-const metrics = await rankingMetrics(compute, { dataset, fold, k }, model)
+const metrics = await rankingMetrics(compute, { dataset, fold, ks: [k] }, model)
 await compute.release()
 const [recall, ndcg] = [metrics[`recall@${k}`], metrics[`ndcg@${k}`]]
 console.log(JSON.stringify({ algo: flags.algo, params, seconds, epochSeconds, recall, ndcg }))

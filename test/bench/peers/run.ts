@@ -161,7 +161,7 @@ function figure(value: unknown): string {
 }
 
 function versions(): string {
-  const pins = ['ranking', 'rating'].flatMap((name) =>
+  const pins = ['evaluation', 'ranking', 'rating'].flatMap((name) =>
     readFileSync(`${here}${name}.txt`, 'utf8')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#')),

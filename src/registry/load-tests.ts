@@ -1,0 +1,36 @@
+import type { Database } from 'better-sqlite3'
+import { type LoadTestRow, loadTestFrom } from './rows.ts'
+import type { Registry } from './types.ts'
+
+type LoadTestCalls = Pick<Registry, 'attachLoadTest' | 'loadTest'>
+
+/** The calls of the registry that concern load tests of versions. */
+export function loadTestCalls(db: Database, { version }: Pick<Registry, 'version'>): LoadTestCalls {
+  return {
+    attachLoadTest: (test) => {
+      version(test.name, test.version)
+      const attached = { ...test, at: new Date().toISOString() }
+      db.prepare(
+        'INSERT INTO load_tests (at, name, version, figures, report) VALUES (@at, @name, @version, @figures, @report)',
+      ).run({ ...attached, figures: JSON.stringify(test.figures), report: JSON.stringify(test.report) })
+      return attached
+    },
+    loadTest: (name, number) => {
+      version(name, number)
+      // A registry that is only read may be older than this table.
+      if (!hasTable(db)) return undefined
+      const row = db
+        .prepare(
+          'SELECT name, version, at, figures, report FROM load_tests WHERE name = ? AND version = ? ORDER BY id DESC LIMIT 1',
+        )
+        .get(name, number) as LoadTestRow | undefined
+      return row && loadTestFrom(row)
+    },
+  }
+}
+
+function hasTable(db: Database): boolean {
+  return (
+    db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'load_tests'").get() !== undefined
+  )
+}
