@@ -155,17 +155,12 @@ export function plainEase(memory: WebAssembly.Memory, top_k: TopK): Record<EaseK
   const spanOf = (starts: number, columns: number, row: number) =>
     ints.subarray(columns / 4 + ints[starts / 4 + row], columns / 4 + ints[starts / 4 + row + 1])
 
-  function strongest(
-    item: number,
-    p: readonly number[],
-    scratch: number,
-    k: number,
-    out: readonly number[],
-  ): void {
-    const [items, weights] = out
+  function chooseWeights(item: number, p: readonly number[], scratch: number, out: readonly number[]): void {
+    const [k, items, weights, bySize] = out
     const weight = (source: number) => -p[source] / p[item]
     p.forEach((_, source) => {
-      floats[scratch / 4 + source] = source === item ? -3.4028234663852886e38 : Math.abs(weight(source))
+      floats[scratch / 4 + source] =
+        source === item ? -3.4028234663852886e38 : bySize ? Math.abs(weight(source)) : weight(source)
     })
     top_k(scratch, p.length, k, items + 4 * item * k, weights + 4 * item * k)
     for (let rank = item * k; rank < (item + 1) * k; rank++) {
@@ -175,10 +170,10 @@ export function plainEase(memory: WebAssembly.Memory, top_k: TopK): Record<EaseK
   }
 
   function ease_rows(lo: number, hi: number, scratch: number, ...args: number[]): void {
-    const [tiles, , nItems, k, items, weights, isDouble] = args
+    const [tiles, , nItems, k, items, weights, isDouble, bySize] = args
     for (let item = lo; item < hi; item++) {
       const p = Array.from({ length: nItems }, (_, source) => elementAt(isDouble, tiles, item, source))
-      strongest(item, p, scratch, k, [items, weights])
+      chooseWeights(item, p, scratch, [k, items, weights, bySize])
     }
   }
 
@@ -195,7 +190,7 @@ export function plainEase(memory: WebAssembly.Memory, top_k: TopK): Record<EaseK
   }
 
   function ease_dual_rows(lo: number, hi: number, scratch: number, ...args: number[]): void {
-    const [spread, pitch, first, nItems, starts, users, k, items, weights, isDouble] = args
+    const [spread, pitch, first, nItems, starts, users, k, items, weights, isDouble, bySize] = args
     const [numbers, bytes] = viewOf(isDouble)
     for (let row = lo; row < hi; row++) {
       const p = Array.from({ length: nItems }, (_, item) => {
@@ -205,7 +200,7 @@ export function plainEase(memory: WebAssembly.Memory, top_k: TopK): Record<EaseK
         )
         return (first + row === item ? 1 : 0) - own
       })
-      strongest(first + row, p, scratch, k, [items, weights])
+      chooseWeights(first + row, p, scratch, [k, items, weights, bySize])
     }
   }
 

@@ -2,8 +2,8 @@ import { place, tileAt, tileSize } from './tiles'
 import { topK } from './top-k'
 
 /**
- * The k strongest weights of each target item in [lo, hi) from the inverse P of XᵀX + λ: w(i → j) = −P_ij / P_jj (Steck
- * 2019, eq. 8), none from the item to itself; the strongest are those of the largest absolute value.
+ * k weights to each target item in [lo, hi) from the inverse P of XᵀX + λ: w(i → j) = −P_ij / P_jj (Steck 2019, eq. 8),
+ * none from the item to itself; the greatest ones or, with `bySize`, those of the largest absolute value.
  * @param scratch     2 × nBlocks × 64 numbers of single precision
  * @param tiles       P, as in `tiles`
  * @param outItems    k int32 an item, −1 where there are fewer
@@ -11,7 +11,7 @@ import { topK } from './top-k'
  */
 export function ease_rows(
   lo: i32, hi: i32, scratch: usize, tiles: usize, nBlocks: i32, nItems: i32, k: i32, outItems: usize, outWeights: usize,
-  isDouble: i32,
+  isDouble: i32, bySize: i32,
 ): void {
   const strengths = scratch + (<usize>(nBlocks * tileSize) << 2)
   for (let item = lo; item < hi; item++) {
@@ -20,7 +20,7 @@ export function ease_rows(
       if (isDouble) copyPart<f64, f32>(out, tiles, item, block)
       else copyPart<f32, f32>(out, tiles, item, block)
     }
-    strongest(item, scratch, strengths, nItems, k, outItems, outWeights)
+    chooseWeights(item, scratch, strengths, nItems, k, bySize, outItems, outWeights)
   }
 }
 
@@ -35,10 +35,15 @@ function copyPart<T, R>(out: usize, tiles: usize, row: i32, block: i32): void {
   for (; out < end; out += sizeof<R>(), from += step) store<R>(out, <R>load<T>(from))
 }
 
-/** Writes the k strongest of −p / p[item]. */
-function strongest(item: i32, p: usize, strengths: usize, nItems: i32, k: i32, outItems: usize, outWeights: usize): void {
+/** Writes k of −p / p[item]. */
+function chooseWeights(
+  item: i32, p: usize, strengths: usize, nItems: i32, k: i32, bySize: i32, outItems: usize, outWeights: usize,
+): void {
   const scale: f32 = -1 / load<f32>(p + (<usize>item << 2))
-  for (let i: usize = 0; i < <usize>nItems << 2; i += 4) store<f32>(strengths + i, abs<f32>(scale * load<f32>(p + i)))
+  for (let i: usize = 0; i < <usize>nItems << 2; i += 4) {
+    const weight = scale * load<f32>(p + i)
+    store<f32>(strengths + i, bySize ? abs<f32>(weight) : weight)
+  }
   store<f32>(strengths + (<usize>item << 2), -f32.MAX_VALUE)
   const first = <usize>item * <usize>k << 2
   topK(strengths, nItems, k, outItems + first, outWeights + first)
@@ -105,14 +110,14 @@ function addPart<T>(out: usize, part: usize): void {
  */
 export function ease_dual_rows(
   lo: i32, hi: i32, scratch: usize, spread: usize, pitch: i32, first: i32, nItems: i32, itemStarts: usize,
-  itemUsers: usize, k: i32, outItems: usize, outWeights: usize, isDouble: i32,
+  itemUsers: usize, k: i32, outItems: usize, outWeights: usize, isDouble: i32, bySize: i32,
 ): void {
   const strengths = scratch + (<usize>nItems << 2)
   for (let row = lo; row < hi; row++) {
     const at = <usize>row * <usize>pitch
     if (isDouble) inverseRow<f64>(scratch, spread + (at << 3), first + row, nItems, itemStarts, itemUsers)
     else inverseRow<f32>(scratch, spread + (at << 2), first + row, nItems, itemStarts, itemUsers)
-    strongest(first + row, scratch, strengths, nItems, k, outItems, outWeights)
+    chooseWeights(first + row, scratch, strengths, nItems, k, bySize, outItems, outWeights)
   }
 }
 

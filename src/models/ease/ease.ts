@@ -74,15 +74,16 @@ interface Job {
   readonly byItem: SharedRows
   readonly reg: number
   readonly isDouble: boolean
-  /** Weights kept an item. */
+  /** Weights kept an item: the greatest, or those of the largest absolute value. */
   readonly k: number
+  readonly bySize: boolean
   readonly best: Int32Array
   readonly weights: Float32Array
   readonly context: FitContext
 }
 
 async function fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
-  const { reg, neighbours } = params as EaseParams
+  const { reg, neighbours, keep } = params as EaseParams
   const { compute } = context
   const { nUsers, nItems, ratingRange } = train
   const k = Math.min(neighbours, nItems)
@@ -93,6 +94,7 @@ async function fit(train: TrainingSet, params: Params, context: FitContext): Pro
       reg,
       isDouble,
       k,
+      bySize: keep === 'largest',
       context,
       byUser: shareRows(train.byUser, compute),
       byItem: shareRows(train.byItem, compute),
@@ -112,6 +114,7 @@ async function byItems({
   reg,
   isDouble,
   k,
+  bySize,
   best,
   weights,
   context,
@@ -124,7 +127,7 @@ async function byItems({
     kernel: 'ease_rows',
     nRows: nItems,
     scratchBytes: 8 * tileSize * tiles.nBlocks,
-    args: [tiles.data, tiles.nBlocks, nItems, k, best, weights, Number(isDouble)],
+    args: [tiles.data, tiles.nBlocks, nItems, k, best, weights, Number(isDouble), Number(bySize)],
     signal,
   })
 }
@@ -136,6 +139,7 @@ async function byUsers({
   reg,
   isDouble,
   k,
+  bySize,
   best,
   weights,
   context,
@@ -176,6 +180,7 @@ async function byUsers({
           best,
           weights,
           Number(isDouble),
+          Number(bySize),
         ],
         signal,
       })

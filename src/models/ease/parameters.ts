@@ -12,11 +12,18 @@ export const parameters = {
   },
   neighbours: {
     kind: 'number',
-    description: 'weights kept for each item, those of the largest size',
+    description: 'weights kept for each item',
     default: 1000,
     min: 1,
     max: 100_000,
     integer: true,
+  },
+  keep: {
+    kind: 'choice',
+    description: 'which weights: the largest in absolute value, or the positive ones first, for sparse data',
+    default: 'largest',
+    options: ['largest', 'positive'],
+    search: {},
   },
 } as const satisfies ParameterSpecs
 

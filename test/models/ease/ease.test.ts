@@ -83,10 +83,13 @@ test('the largest eigenvalue is that of ml-matrix', () => {
   expect(largestEigenvalue(trainingSetOf([], 3, 2))).toBe(0)
 })
 
-test('of the weights to an item the largest are kept, negative ones too', async () => {
+test.each([
+  ['largest', Math.abs],
+  ['positive', (weight: number) => weight],
+])('of the weights to an item the %s are kept', async (keep, strength) => {
   const rows = binaryRows(120, 40)
   const fitted = (neighbours: number) => {
-    const params = resolveParams(algorithms.ease, { reg: 7, neighbours })
+    const params = resolveParams(algorithms.ease, { reg: 7, neighbours, keep })
     return algorithms.ease.fit(trainingSetOf(rows, 120, 40), params, { compute, seed: 1 })
   }
   const [all, few] = [await fitted(40), await fitted(5)]
@@ -99,10 +102,14 @@ test('of the weights to an item the largest are kept, negative ones too', async 
   }
   for (const to of [0, 17, 39]) {
     const [whole, kept] = [column(all, to), column(few, to)]
-    const threshold = whole.map(Math.abs).sort((a, b) => b - a)[4]
-    expect(kept).toEqual(whole.map((weight) => (Math.abs(weight) >= threshold ? weight : 0)))
+    // The item itself has the weight 0 and is never among them.
+    const others = whole.filter((_, from) => from !== to)
+    const threshold = others.map(strength).sort((a, b) => b - a)[4]
+    expect(kept).toEqual(
+      whole.map((weight, from) => (from !== to && strength(weight) >= threshold ? weight : 0)),
+    )
   }
-  expect(few.tensors.neighbourWeights.data.some((weight) => weight < 0)).toBe(true)
+  expect(few.tensors.neighbourWeights.data.some((weight) => weight < 0)).toBe(keep === 'largest')
 })
 
 test('a catalogue whose matrix no memory could hold asks for more than there is, by either road', () => {
