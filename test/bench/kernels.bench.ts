@@ -96,9 +96,17 @@ function measureOnce(kernelCase: KernelCase): Record<string, number> {
   for (const [name, kernels] of Object.entries(builds)) add(name, kernels, kernelCase, repeats)
   add('ceiling', builds.fastest, ceiling, 1)
   add('fourLaneCeiling', builds.fourLanes, ceiling, 1)
-  const flopsOf = (name: string) => (name in builds ? kernelCase.flops * repeats : ceiling.flops)
+  bench.add('preparation', () => {
+    for (let i = 0; i < repeats; i++) kernelCase.prepare?.()
+  })
+  const ms = new Map(bench.runSync().map((task) => [task.name, medianMs(task)]))
+  const preparationMs = kernelCase.prepare ? (ms.get('preparation') as number) : 0
+  const speedOf = (name: string) =>
+    name in builds
+      ? (kernelCase.flops * repeats) / ((ms.get(name) as number) - preparationMs) / 1e6
+      : ceiling.flops / (ms.get(name) as number) / 1e6
   return Object.fromEntries(
-    bench.runSync().map((task) => [task.name, flopsOf(task.name) / (medianMs(task) * 1e6)]),
+    [...Object.keys(builds), 'ceiling', 'fourLaneCeiling'].map((name) => [name, speedOf(name)]),
   )
 }
 
