@@ -59,6 +59,8 @@ export interface Algorithm {
   /** What it is made to do well: predict ratings, or order items. */
   readonly goal: 'rating' | 'ranking'
   readonly parameters: Readonly<Record<string, ParameterSpec>>
+  /** Fills in the parameters that are to be chosen by the data; `fit` does so by itself. Left out: there are none. */
+  settle?(params: Params, train: TrainingSet): Params
   /** Bytes of shared memory that `fit` will ask for, so that a job that cannot fit is refused before it starts. */
   memoryBytes(train: TrainingSet, params: Params, nThreads: number): number
   /** What of that may stay outside of shared memory where size asks for it; left out: nothing. */

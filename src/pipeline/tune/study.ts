@@ -137,9 +137,10 @@ function tell({ setting, nTrials, onTrial }: StudyOptions, number: number): void
 
 /** The first trial is the default setting: tuning must not end below it unnoticed. */
 function placeFor({ setting, space }: StudyOptions, known: readonly Observation[], number: number): number[] {
-  const { strategy, seed, algorithm, fixed } = setting
+  const { strategy, seed, algorithm, fixed, learn } = setting
   if (number > 0) return suggestPlace(strategy, { space, seed, number, known })
-  const defaults = resolveParams(algorithm, fixed)
+  const resolved = resolveParams(algorithm, fixed)
+  const defaults = algorithm.settle?.(resolved, learn) ?? resolved
   return space.map((dimension) => placeOf(dimension, defaults[dimension.name]))
 }
 

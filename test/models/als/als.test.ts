@@ -120,3 +120,9 @@ test('confidence grows with the value of an entry and halves with its half-life'
   expect([...transposed(set, weights)]).toEqual([1, 0.5])
   expect(entryWeights(set, resolveParams(algorithms.als, {}) as AlsParams, 1)).toBeUndefined()
 })
+
+test('without an unobserved weight it is fifteen times the density, and the model says which', async () => {
+  const { model } = await train({})
+  expect(model.params.unobservedWeight).toBeCloseTo((15 * rows.length) / size ** 2, 2)
+  expect((await train({ unobservedWeight: 0.2 })).model.params.unobservedWeight).toBe(0.2)
+})
