@@ -55,6 +55,11 @@ export const errorCatalogue = {
     'Score on rows that the model has not learnt from: its own split and lake version, or a new training.',
   ),
   RECSYS_SPLIT_FILE: kind(4, 400, 'Name rows that are in the lake: user and item in the first two columns.'),
+  RECSYS_PAIR_FILE: kind(
+    4,
+    400,
+    'Give a text file with user and item in the first two columns of every line.',
+  ),
   RECSYS_MEMORY: kind(6, 503, 'Use fewer factors, fewer rows or a machine with more memory.'),
   RECSYS_KERNEL_FAILED: kind(1, 500, 'Run the command again, and report it when it happens twice.'),
   RECSYS_FIT_DIVERGED: kind(4, 400, 'Bring the ratings to a smaller scale, or train with a higher --reg.'),

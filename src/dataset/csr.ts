@@ -3,6 +3,7 @@ import type { Csr } from './types.ts'
 /**
  * Compressed sparse rows of the chosen entries, which come in ascending order of their row.
  * @param chosen  1 for an entry to keep
+ * @throws RangeError when a row comes after one with a higher number
  */
 export function csrFrom(
   shape: { readonly nRows: number; readonly nColumns: number },
@@ -11,7 +12,13 @@ export function csrFrom(
 ): Csr {
   const { row, column, value } = entries
   const rowStarts = new Int32Array(shape.nRows + 1)
-  for (let entry = 0; entry < row.length; entry++) rowStarts[row[entry] + 1] += chosen[entry]
+  let isAscending = true
+  for (let entry = 0, last = 0; entry < row.length; entry++) {
+    rowStarts[row[entry] + 1] += chosen[entry]
+    isAscending &&= row[entry] >= last
+    last = row[entry]
+  }
+  if (!isAscending) throw new RangeError('rows of entries ascend; use transposed for the other order')
   addUp(rowStarts)
   const { columns, values } = makeEntries(rowStarts[shape.nRows])
   for (let entry = 0, place = 0; place < columns.length; entry++) {

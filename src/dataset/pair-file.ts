@@ -22,7 +22,7 @@ const idName = /^(user|item|movie|product)([_ ]?id)?$/i
 /**
  * User and item ids of a ratings file: CSV, TSV, `::` or spaces, the user first and the item second; a header line is
  * passed over. Other columns are not looked at.
- * @throws RECSYS_SPLIT_FILE when the file cannot be read, or a line has another number of fields than the first
+ * @throws RECSYS_PAIR_FILE when the file cannot be read, or a line has another number of fields than the first
  */
 export function* readPairs(path: string): Generator<Pair> {
   const rows = readRows(path)
@@ -124,17 +124,15 @@ function read(file: number, chunk: Buffer, path: string): number {
 }
 
 function unreadable(path: string, cause: unknown): RecsysError {
-  return new RecsysError('RECSYS_SPLIT_FILE', {
+  return new RecsysError('RECSYS_PAIR_FILE', {
     message: `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-    field: 'split',
     cause,
   })
 }
 
 function raggedLine(path: string, line: number, got: number, nFields: number): RecsysError {
   const expected = nFields < 2 ? 'a user and an item' : `${nFields} as in the first line`
-  return new RecsysError('RECSYS_SPLIT_FILE', {
+  return new RecsysError('RECSYS_PAIR_FILE', {
     message: `${path} has ${got} fields at line ${line}, expected ${expected}`,
-    field: 'split',
   })
 }

@@ -8,7 +8,7 @@ type FileSplit = Extract<SplitSpec, { kind: 'file' }>
 /**
  * The rows that two rating files name by user and item, as `readPairs` reads them. Rows of the lake in neither file take
  * no part; ratings come from the lake, not from the files.
- * @throws RECSYS_SPLIT_FILE when a file cannot be read, names rows the lake lacks, or both name the same row
+ * @throws RECSYS_PAIR_FILE when a file cannot be read; RECSYS_SPLIT_FILE when one names rows the lake lacks, or both the same row
  */
 export function foldFromFiles(dataset: Dataset, spec: FileSplit): Masks {
   const findRow = rowFinder(dataset)

@@ -124,7 +124,7 @@ test.each([
   [2, 'RECSYS_USAGE', ['--algo', 'svd', '--name', '__proto__']],
   [2, 'RECSYS_USAGE', ['--algo', 'svd', '--tag', 'novalue']],
   [4, 'RECSYS_LAKE_VERSION', ['--algo', 'svd', '--lake-version', '99']],
-  [4, 'RECSYS_SPLIT_FILE', ['--algo', 'svd', '--split', 'file:absent.csv,gone.csv']],
+  [4, 'RECSYS_PAIR_FILE', ['--algo', 'svd', '--split', 'file:absent.csv,gone.csv']],
 ])('exit %i with %s for %j, and nothing is left behind', async (exitCode, code, flags) => {
   const dataDir = await sampleLake()
   const outcome = await runCommand(Train, ['--data-dir', dataDir, ...flags])

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { csrFrom } from '../../src/dataset/csr.ts'
 import { byUser, datasetFrom, trainingSet } from '../../src/dataset/dataset.ts'
 import { mapIndices, vocabularyOf } from '../../src/dataset/vocabulary.ts'
 import { datasetOf, randomEntries } from './sample-dataset.ts'
@@ -77,4 +78,9 @@ test('a mask leaves rows out and keeps every user and item', () => {
       expect(columns).toEqual(columns.toSorted())
     }
   }
+})
+
+test('rows that do not ascend are refused', () => {
+  const entries = { row: Int32Array.of(0, 2, 1), column: Int32Array.of(0, 0, 0), value: new Float32Array(3) }
+  expect(() => csrFrom({ nRows: 3, nColumns: 1 }, entries, new Uint8Array(3).fill(1))).toThrow(/ascend/)
 })

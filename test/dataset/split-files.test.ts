@@ -80,7 +80,10 @@ test.each([
   ['lines of one field', '1\n2\n', '1,30,1\n', 'expected a user and an item'],
 ])('%s is refused with its place', (_, train, test, message) => {
   expect(() => fold(train, test)).toThrow(
-    expect.objectContaining({ code: 'RECSYS_SPLIT_FILE', message: expect.stringContaining(message) }),
+    expect.objectContaining({
+      code: expect.stringMatching(/^RECSYS_(SPLIT|PAIR)_FILE$/),
+      message: expect.stringContaining(message),
+    }),
   )
 })
 
@@ -92,7 +95,7 @@ test('a file that is absent or a folder is refused by name', () => {
   const folder = temporaryDirectory()
   for (const path of [join(folder, 'absent.csv'), folder]) {
     expect(() => [...readPairs(path)]).toThrow(
-      expect.objectContaining({ code: 'RECSYS_SPLIT_FILE', message: expect.stringContaining(path) }),
+      expect.objectContaining({ code: 'RECSYS_PAIR_FILE', message: expect.stringContaining(path) }),
     )
   }
 })

@@ -21,6 +21,16 @@ export function readMovieLens1m(folder: string): Dataset {
   )
 }
 
+export function movieLens100kDataset(folder: string): Dataset {
+  const lines = readFileSync(`${folder}/u.data`, 'latin1').trimEnd().split('\n')
+  return datasetOfRows(
+    lines.map((line) => {
+      const [user, item, rating, time] = line.split('\t').map(Number)
+      return { user, item, rating, time }
+    }),
+  )
+}
+
 /** Gowalla in the split of LightGCN, every interaction a rating of 1. */
 export function readGowalla(folder: string): { readonly dataset: Dataset; readonly fold: Fold } {
   const [train, test] = ['train', 'test'].map((part) => readLists(`${folder}/${part}.txt`))

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { csrFrom } from '../../../src/dataset/csr.ts'
+import { csrFrom, transposed } from '../../../src/dataset/csr.ts'
 import { algorithms } from '../../../src/models/algorithms.ts'
 import { resolveParams } from '../../../src/models/parameters.ts'
 import { startCompute } from '../../../src/workers/pool.ts'
@@ -34,11 +34,13 @@ for (let at = 0; at < n; at++) {
   nItems = Math.max(nItems, item[at] + 1)
 }
 const [value, chosen] = [new Float32Array(n).fill(1), new Uint8Array(n).fill(1)]
+// The generator writes the pairs of one user after those of another.
+const byUser = csrFrom({ nRows: nUsers, nColumns: nItems }, { row: user, column: item, value }, chosen)
 const train = {
   nUsers,
   nItems,
-  byUser: csrFrom({ nRows: nUsers, nColumns: nItems }, { row: user, column: item, value }, chosen),
-  byItem: csrFrom({ nRows: nItems, nColumns: nUsers }, { row: item, column: user, value }, chosen),
+  byUser,
+  byItem: transposed(byUser),
   ratingRange: [1, 1] as const,
   timestamps: () => new Float64Array(n).fill(Number.NaN),
 }
