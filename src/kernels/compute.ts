@@ -46,5 +46,10 @@ export interface RowJob {
    * its own rows may have them in `args` as `entries` gives them: what stays outside is copied in range by range.
    */
   readonly rowStarts?: Int32Array
+  /**
+   * The job is done `count` times, with 0, 1, 2 … in place of the number at `argument` of `args`; no thread begins a step
+   * before all have finished the one before. Not with entries outside of the shared memory.
+   */
+  readonly steps?: { readonly argument: number; readonly count: number } | undefined
   readonly signal?: AbortSignal | undefined
 }

@@ -1,6 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { instantiateKernels } from '../kernels/instance.ts'
-import type { FromWorker, OutsideEntries, RunMessage, ToWorker, WorkerSetup } from './messages.ts'
+import type {
+  FromWorker,
+  OutsideEntries,
+  RunMessage,
+  StepsOfThread,
+  ToWorker,
+  WorkerSetup,
+} from './messages.ts'
+import { giveUpTurns, takeTurns } from './step-turns.ts'
 
 const port = parentPort
 if (port === null) throw new Error('kernel-worker runs as a worker thread only')
@@ -11,7 +19,8 @@ const send = (message: FromWorker) => port.postMessage(message)
 
 port.on('message', (message: ToWorker) => {
   try {
-    runRanges(message)
+    if (message.steps) runSteps(message, message.steps)
+    else runRanges(message)
     send({ type: 'done', jobId: message.jobId })
   } catch (error) {
     send({ type: 'failed', jobId: message.jobId, message: String(error) })
@@ -28,6 +37,23 @@ function runRanges(message: RunMessage): void {
     const lo = range * rowsPerRange
     const hi = Math.min(nRows, lo + rowsPerRange)
     kernels[kernel](lo, hi, scratch, ...(outside ? copiedIn(outside, args, lo, hi) : args))
+  }
+}
+
+function runSteps(
+  { kernel, nRows, rowsPerRange, scratch, args }: RunMessage,
+  { turns, index, argument }: StepsOfThread,
+): void {
+  const own = args.slice()
+  try {
+    takeTurns(turns, index, (step, range) => {
+      own[argument] = step
+      const lo = range * rowsPerRange
+      kernels[kernel](lo, Math.min(nRows, lo + rowsPerRange), scratch, ...own)
+    })
+  } catch (error) {
+    giveUpTurns(turns)
+    throw error
   }
 }
 

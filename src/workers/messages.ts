@@ -1,4 +1,5 @@
 import type { RowKernelName } from '../kernels/instance.ts'
+import type { StepTurns } from './step-turns.ts'
 
 /** What a worker gets when it starts. */
 export interface WorkerSetup {
@@ -19,6 +20,16 @@ export interface RunMessage {
   readonly nextRange: number
   readonly args: readonly number[]
   readonly outside?: OutsideEntries | undefined
+  /** For a job of many steps, in place of the counter. */
+  readonly steps?: StepsOfThread | undefined
+}
+
+export interface StepsOfThread {
+  readonly turns: StepTurns
+  /** Of this worker, below `turns.nThreads`. */
+  readonly index: number
+  /** Which of `args` the number of the step stands for. */
+  readonly argument: number
 }
 
 /** Arguments that no address reaches, to be copied into a window for each range of rows. */

@@ -7,6 +7,7 @@ import { arrayBytes, windowBytes, windowEntries } from '../kernels/entry-window.
 import { compileKernels, fastestBuild, type RowKernelName } from '../kernels/instance.ts'
 import { SharedMemory } from '../kernels/shared-memory.ts'
 import type { FromWorker, OutsideArray, OutsideEntries, RunMessage, WorkerSetup } from './messages.ts'
+import { callOffTurns, makeTurns } from './step-turns.ts'
 
 export interface PoolOptions {
   /** Default: the cores of the machine. */
@@ -127,7 +128,12 @@ class Pool implements Compute {
     const scratchBytes = Math.ceil((job.scratchBytes ?? 0) / 64) * 64
     const scratch = this.#scratchFor(scratchBytes + outside.windowBytes)
     Atomics.store(this.#nextRange, 0, 0)
-    const callOff = () => void Atomics.store(this.#nextRange, 0, calledOff)
+    const turns =
+      job.steps && makeTurns(job.steps.count, Math.ceil(nRows / rowsPerRange), this.#threads.length)
+    const callOff = () => {
+      Atomics.store(this.#nextRange, 0, calledOff)
+      if (turns) callOffTurns(turns)
+    }
     job.signal?.addEventListener('abort', callOff, { once: true })
     const common = {
       type: 'run',
@@ -141,6 +147,7 @@ class Pool implements Compute {
     const runs = this.#threads.map((thread, index) =>
       thread.run({
         ...{ ...common, nextRange, scratch: scratch[index] },
+        steps: turns && job.steps && { turns, index, argument: job.steps.argument },
         outside: outside.entries && { ...outside.entries, window: scratch[index] + scratchBytes },
       }),
     )
@@ -152,13 +159,14 @@ class Pool implements Compute {
   }
 
   /** The arguments without an address, and the room that each thread needs to copy the entries of a range. */
-  #outsideOf({ args, rowStarts, rowsPerRange }: RowJob): OutsideOfJob {
+  #outsideOf({ args, rowStarts, rowsPerRange, steps }: RowJob): OutsideOfJob {
     const arrays = args.flatMap((numbers, argument): OutsideArray[] =>
       typeof numbers === 'object' && this.#outside.has(numbers)
         ? [{ argument, numbers: numbers as OutsideArray['numbers'] }]
         : [],
     )
     if (arrays.length === 0) return { windowBytes: 0, entries: undefined }
+    if (steps) throw new Error('a job of many steps cannot read entries outside of the shared memory')
     if (rowStarts === undefined) throw new Error('entries outside of the shared memory need rowStarts')
     const nEntries = windowEntries(rowStarts, rowsPerRange)
     return {

@@ -66,6 +66,45 @@ describe('the thread pool', () => {
     expect(best[7]).toBe(3)
   })
 
+  /** Rows of normal numbers, seeded by the step. */
+  function normalJob(rows: Float32Array, count: number): RowJob {
+    const args = [rows, 8, 8, 1, 0]
+    return {
+      kernel: 'normal_rows',
+      nRows: rows.length / 8,
+      rowsPerRange: 3,
+      args,
+      steps: { argument: 4, count },
+    }
+  }
+
+  test.each([1, 2, 5])(
+    'a job of many steps ends with all rows at the last step, with %i threads',
+    async (nThreads) => {
+      compute = await startCompute({ nThreads })
+      const [rows, expected] = [compute.float32(800), compute.float32(800)]
+      await compute.run(normalJob(rows, 9))
+      await compute.run({ ...normalJob(expected, 1), steps: undefined, args: [expected, 8, 8, 1, 8] })
+      expect(rows).toEqual(expected)
+      expect(rows.every((number) => number !== 0)).toBe(true)
+    },
+  )
+
+  test('a step that traps, and an abort, end a job of many steps for every thread', async () => {
+    compute = await startCompute({ nThreads: 3 })
+    const rows = compute.float32(8000)
+    const job = normalJob(rows, 50)
+    await expect(compute.run({ ...job, args: job.args.with(0, 0xfff0_0000) })).rejects.toMatchObject({
+      code: 'RECSYS_KERNEL_FAILED',
+    })
+    const controller = new AbortController()
+    const running = compute.run({ ...normalJob(rows, 5000), signal: controller.signal })
+    controller.abort(new Error('enough'))
+    await expect(running).rejects.toThrow('enough')
+    await compute.run(normalJob(rows, 2))
+    expect(rows[7999]).not.toBe(0)
+  })
+
   test('a job after release is refused instead of waiting for threads that are gone', async () => {
     compute = await startCompute({ nThreads: 2 })
     const { job } = oneHotJob(8, 4)

@@ -79,7 +79,7 @@ export function sgd_blocks(
       const p = users + (<usize>user * <usize>stride << 2)
       // The entries of a user are together: the first and the fourth are enough.
       if (entry + 3 < end && load<i32>(entryUsers + at, 12) == user) {
-        total += stepOfFour(p, items, entryItems + at, targets + at, stride, rate, reg, regBias)
+        total += stepOfFour(scratch, p, items, entryItems + at, targets + at, stride, rate, reg, regBias)
         entry += 3
         continue
       }
@@ -120,9 +120,14 @@ function step(p: usize, q: usize, target: f32, stride: i32, rate: f32, reg: f32,
   return error
 }
 
-/** @returns Σ e² of the four */
+/**
+ * Neighbouring vectors have sums of their own, and go through memory where they are added, so that lanes of eight can join
+ * them (see `kernels/wide-lanes.ts`).
+ * @param scratch  32 numbers
+ * @returns Σ e² of the four
+ */
 function stepOfFour(
-  p: usize, items: usize, entryItems: usize, targets: usize, stride: i32, rate: f32, reg: f32, regBias: f32,
+  scratch: usize, p: usize, items: usize, entryItems: usize, targets: usize, stride: i32, rate: f32, reg: f32, regBias: f32,
 ): f64 {
   const bytes = <usize>(stride - 4) << 2
   const pitch = <usize>stride << 2
@@ -134,15 +139,35 @@ function stepOfFour(
   let s1 = s0
   let s2 = s0
   let s3 = s0
+  let t0 = s0
+  let t1 = s0
+  let t2 = s0
+  let t3 = s0
   let f: usize = 0
   for (; f + 32 <= bytes; f += 32) {
     const x = v128.load(p + f)
     const y = v128.load(p + f, 16)
-    s0 = fma(y, v128.load(q0 + f, 16), fma(x, v128.load(q0 + f), s0))
-    s1 = fma(y, v128.load(q1 + f, 16), fma(x, v128.load(q1 + f), s1))
-    s2 = fma(y, v128.load(q2 + f, 16), fma(x, v128.load(q2 + f), s2))
-    s3 = fma(y, v128.load(q3 + f, 16), fma(x, v128.load(q3 + f), s3))
+    s0 = fma(x, v128.load(q0 + f), s0)
+    t0 = fma(y, v128.load(q0 + f, 16), t0)
+    s1 = fma(x, v128.load(q1 + f), s1)
+    t1 = fma(y, v128.load(q1 + f, 16), t1)
+    s2 = fma(x, v128.load(q2 + f), s2)
+    t2 = fma(y, v128.load(q2 + f, 16), t2)
+    s3 = fma(x, v128.load(q3 + f), s3)
+    t3 = fma(y, v128.load(q3 + f, 16), t3)
   }
+  v128.store(scratch, s0)
+  v128.store(scratch, t0, 16)
+  v128.store(scratch, s1, 32)
+  v128.store(scratch, t1, 48)
+  v128.store(scratch, s2, 64)
+  v128.store(scratch, t2, 80)
+  v128.store(scratch, s3, 96)
+  v128.store(scratch, t3, 112)
+  s0 = f32x4.add(v128.load(scratch), v128.load(scratch, 16))
+  s1 = f32x4.add(v128.load(scratch, 32), v128.load(scratch, 48))
+  s2 = f32x4.add(v128.load(scratch, 64), v128.load(scratch, 80))
+  s3 = f32x4.add(v128.load(scratch, 96), v128.load(scratch, 112))
   if (f < bytes) {
     const x = v128.load(p + f)
     s0 = fma(x, v128.load(q0 + f), s0)
@@ -164,11 +189,11 @@ function stepOfFour(
   v128.store32_lane(q1 + bytes, moved, 1)
   v128.store32_lane(q2 + bytes, moved, 2)
   v128.store32_lane(q3 + bytes, moved, 3)
-  const gains = f32x4.mul(f32x4.splat(rate), errors)
-  const g0 = v128.shuffle<f32>(gains, gains, 0, 0, 0, 0)
-  const g1 = v128.shuffle<f32>(gains, gains, 1, 1, 1, 1)
-  const g2 = v128.shuffle<f32>(gains, gains, 2, 2, 2, 2)
-  const g3 = v128.shuffle<f32>(gains, gains, 3, 3, 3, 3)
+  v128.store(scratch, f32x4.mul(f32x4.splat(rate), errors))
+  const g0 = v128.load32_splat(scratch)
+  const g1 = v128.load32_splat(scratch, 4)
+  const g2 = v128.load32_splat(scratch, 8)
+  const g3 = v128.load32_splat(scratch, 12)
   const keep = f32x4.splat(1 - rate * reg)
   const keepUser = f32x4.splat(1 - 4 * rate * reg)
   for (f = 0; f + 32 <= bytes; f += 32) {

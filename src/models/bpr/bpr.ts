@@ -104,12 +104,12 @@ async function descend(
   losses.fill(0)
   const rate = learningRate * rateDecay ** (epoch - 1)
   const rows = [users, items, strideOf(factors), rate, reg, biasShare * reg]
-  for (let stratum = 0; stratum < nBlocks; stratum++) {
-    const entries = [strata.blockStarts, nBlocks, stratum, strata.users, strata.items]
-    const draws = [strata.rowStarts, strata.columns, drawStarts, drawItems, candidates, epochSeed]
-    const args = [...entries, ...rows, ...draws, losses]
-    await compute.run({ kernel: 'bpr_blocks', nRows: nBlocks, rowsPerRange: 1, args, signal })
-  }
+  // The number of the stratum is written in by each step.
+  const entries = [strata.blockStarts, nBlocks, 0, strata.users, strata.items]
+  const draws = [strata.rowStarts, strata.columns, drawStarts, drawItems, candidates, epochSeed]
+  const args = [...entries, ...rows, ...draws, losses]
+  const steps = { argument: 2, count: nBlocks }
+  await compute.run({ kernel: 'bpr_blocks', nRows: nBlocks, rowsPerRange: 1, args, steps, signal })
   return losses.reduce((sum, value) => sum + value, 0) / Math.max(1, train.byUser.columns.length)
 }
 

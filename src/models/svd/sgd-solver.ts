@@ -107,11 +107,19 @@ async function descend(
   squares.fill(0)
   const rate = learningRate * rateDecay ** (epoch - 1)
   const { blockStarts, users: entryUsers, items: entryItems, values } = strata
-  for (let stratum = 0; stratum < nBlocks; stratum++) {
-    const entries = [blockStarts, nBlocks, stratum, entryUsers, entryItems, values]
-    const args = [...entries, users, items, strideOf(factors), rate, reg, biasShare * reg, squares]
-    await compute.run({ kernel: 'sgd_blocks', nRows: nBlocks, rowsPerRange: 1, args, signal })
-  }
+  // The number of the stratum is written in by each step.
+  const entries = [blockStarts, nBlocks, 0, entryUsers, entryItems, values]
+  const args = [...entries, users, items, strideOf(factors), rate, reg, biasShare * reg, squares]
+  const steps = { argument: 2, count: nBlocks }
+  await compute.run({
+    kernel: 'sgd_blocks',
+    nRows: nBlocks,
+    rowsPerRange: 1,
+    scratchBytes: 128,
+    args,
+    steps,
+    signal,
+  })
 }
 
 function tensorsOf({ users, items }: Descent, train: TrainingSet, { factors }: SvdParams, mean: number) {

@@ -19,6 +19,7 @@ const { values: flags } = parseArgs({
     unobserved: { type: 'string', default: '0.1' },
     'cg-steps': { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
+    seed: { type: 'string', default: '1' },
     to: { type: 'string' },
   },
 })
@@ -60,7 +61,7 @@ let last = 0
 // The biases, which only ratings need, are fitted before the first epoch: they are not what is compared.
 const model = await algorithms.als.fit(train, params, {
   compute,
-  seed: 1,
+  seed: Number(flags.seed),
   onEpoch: ({ metrics }) => {
     const now = performance.now()
     if (last > 0) seconds.push((now - last) / 1000)
