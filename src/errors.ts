@@ -150,6 +150,13 @@ export const errorCatalogue = {
     503,
     'Start the server with `recsys serve`, or name another one with --url.',
   ),
+  RECSYS_TARGET_TLS: kind(
+    6,
+    503,
+    'Give the server a certificate that this machine trusts, or name its authority in NODE_EXTRA_CA_CERTS.',
+  ),
+  RECSYS_TARGET_REDIRECTS: kind(4, 400, 'Load the server that answers; redirects are never followed.'),
+  RECSYS_SCENARIO_INVALID: kind(4, 400, 'Mend the scenario; `recsys loadtest init` writes one that runs.'),
   RECSYS_USER_IDS_UNREADABLE: kind(4, 400, 'Give a text file with one user id a line.'),
   RECSYS_REPORT_UNWRITABLE: kind(6, 500, 'Give --report a file in a directory you may write to.'),
 } as const satisfies Record<string, ErrorKind>
