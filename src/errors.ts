@@ -157,6 +157,11 @@ export const errorCatalogue = {
   ),
   RECSYS_TARGET_REDIRECTS: kind(4, 400, 'Load the server that answers; redirects are never followed.'),
   RECSYS_SCENARIO_INVALID: kind(4, 400, 'Mend the scenario; `recsys loadtest init` writes one that runs.'),
+  RECSYS_SCENARIO_NOT_EXPORTABLE: kind(
+    4,
+    400,
+    'Declare the request and its checks, as in a YAML scenario, or load with recsys itself.',
+  ),
   RECSYS_USER_IDS_UNREADABLE: kind(4, 400, 'Give a text file with one user id a line.'),
   RECSYS_REPORT_UNWRITABLE: kind(6, 500, 'Give --report a file in a directory you may write to.'),
 } as const satisfies Record<string, ErrorKind>

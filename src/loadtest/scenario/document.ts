@@ -1,5 +1,3 @@
-import type { StepAnswer, UserState } from './types.ts'
-
 /** 1-based, as editors count. */
 export interface Position {
   readonly line: number
@@ -109,7 +107,7 @@ export interface ModuleUser {
   readonly index: number
   readonly random: () => number
   /** Values carried by earlier steps and by setup; a function may add its own. */
-  readonly values: UserState['values']
+  readonly values: Record<string, unknown>
   /** The present row of a feed. */
   feed(name: string): Readonly<Record<string, FeedValue>>
 }
@@ -125,5 +123,12 @@ export interface ModuleRequest {
 
 export type RequestFunction = (user: ModuleUser) => ModuleRequest
 
+export interface ModuleAnswer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly text: string
+}
+
 /** What is wrong, in words, or false for nothing more to say than that it is. */
-export type JudgeFunction = (answer: StepAnswer, user: ModuleUser) => string | boolean | undefined
+export type JudgeFunction = (answer: ModuleAnswer, user: ModuleUser) => string | boolean | undefined

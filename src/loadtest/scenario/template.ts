@@ -194,11 +194,6 @@ export function placeholdersOf(template: Template): Placeholder[] {
   return template.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.placeholder]))
 }
 
-/** The text of a template without placeholders. */
-export function constantOf(template: Template): string | undefined {
-  return template.every((piece) => typeof piece === 'string') ? template.join('') : undefined
-}
-
 /** Neighbouring literals joined. */
 export function joinPieces(pieces: readonly Piece[]): Template {
   const joined: Piece[] = []
