@@ -162,6 +162,10 @@ export const errorCatalogue = {
     400,
     'Declare the request and its checks, as in a YAML scenario, or load with recsys itself.',
   ),
+  RECSYS_FEED_UNREADABLE: kind(4, 400, 'Give a Parquet file that other programs can read too.'),
+  RECSYS_HAR_UNREADABLE: kind(4, 400, 'Save the recording in the browser as HAR, with content.'),
+  RECSYS_FILE_EXISTS: kind(5, 409, 'Name another file, or remove this one first.'),
+  RECSYS_FILE_UNWRITABLE: kind(6, 500, 'Name a file in a directory you may write to.'),
   RECSYS_USER_IDS_UNREADABLE: kind(4, 400, 'Give a text file with one user id a line.'),
   RECSYS_REPORT_UNWRITABLE: kind(6, 500, 'Give --report a file in a directory you may write to.'),
 } as const satisfies Record<string, ErrorKind>

@@ -37,28 +37,43 @@ const moduleEndings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
  * @throws RECSYS_SCENARIO_INVALID naming file, line, column, what was expected and what to do
  */
 export async function loadScenario(file: string, readers: FeedReaders): Promise<LoadedScenario> {
-  const isModule = moduleEndings.includes(extname(file).toLowerCase())
-  if (!isModule) requireYamlEnding(file)
+  requireScenarioEnding(file, '--scenario')
   const path = resolve(file)
   const text = await readText(file)
-  const node = isModule ? loadModule(file, path, text) : parseYaml(file, text)
+  if (!isModuleFile(file)) return loadYaml(file, text, readers)
+  const { document, feeds } = await loadNode(file, loadModule(file, path, text), readers)
+  return { file, document, feeds, source: { kind: 'module', url: pathToFileURL(path).href, feeds } }
+}
+
+/**
+ * A scenario that is a text of YAML; paths of feeds are relative to the file.
+ * @throws RECSYS_SCENARIO_INVALID
+ */
+export async function loadYaml(file: string, text: string, readers: FeedReaders): Promise<LoadedScenario> {
+  const { document, feeds } = await loadNode(file, parseYaml(file, text), readers)
+  return { file, document, feeds, source: { kind: 'file', path: file, document, feeds } }
+}
+
+async function loadNode(file: string, node: Node, readers: FeedReaders) {
   const document = readDocument(file, node)
   const problems = new Problems(file)
-  const feeds = await readFeeds(document, { directory: dirname(path), node, readers, problems })
+  const feeds = await readFeeds(document, { directory: dirname(resolve(file)), node, readers, problems })
   problems.throwIfSome()
   const columns = Object.entries(feeds).map(([name, feed]) => [name, Object.keys(feed.columns)])
   checkNames(node, document, Object.fromEntries(columns), problems)
   problems.throwIfSome()
-  const source: ScenarioSource = isModule
-    ? { kind: 'module', url: pathToFileURL(path).href, feeds }
-    : { kind: 'file', path: file, document, feeds }
-  return { file, document, feeds, source }
+  return { document, feeds }
 }
 
-function requireYamlEnding(file: string): void {
-  if (yamlEndings.includes(extname(file).toLowerCase())) return
+export function isModuleFile(file: string): boolean {
+  return moduleEndings.includes(extname(file).toLowerCase())
+}
+
+/** @throws RECSYS_USAGE */
+export function requireScenarioEnding(file: string, name: string): void {
+  if (isModuleFile(file) || yamlEndings.includes(extname(file).toLowerCase())) return
   throw new RecsysError('RECSYS_USAGE', {
-    message: `--scenario is ${shown(file)}, expected a file that ends in ${[...yamlEndings, ...moduleEndings].join(', ')}`,
+    message: `${name} is ${shown(file)}, expected a file that ends in ${[...yamlEndings, ...moduleEndings].join(', ')}`,
     remedy: 'Write an example with `recsys loadtest init scenario.yaml`.',
     field: 'scenario',
   })
