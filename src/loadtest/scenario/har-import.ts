@@ -184,7 +184,7 @@ function stepOf(
 
 /** A text that has no placeholders, whatever is in it. */
 function plain(text: string): string {
-  return text.replaceAll('${', '$${')
+  return text.replaceAll('${', () => '$${')
 }
 
 function bodyOf(body: HarEntry['body']): Record<string, unknown> {
