@@ -162,6 +162,16 @@ export const errorCatalogue = {
     400,
     'Declare the request and its checks, as in a YAML scenario, or load with recsys itself.',
   ),
+  RECSYS_LOAD_REPORT_INVALID: kind(
+    4,
+    400,
+    'Give JSON reports that `recsys loadtest --report FILE.json` wrote.',
+  ),
+  RECSYS_LOAD_SLOWER: kind(
+    3,
+    409,
+    'See which requests got slower, and look for the cause in what was changed between the runs.',
+  ),
   RECSYS_FEED_UNREADABLE: kind(4, 400, 'Give a Parquet file that other programs can read too.'),
   RECSYS_HAR_UNREADABLE: kind(4, 400, 'Save the recording in the browser as HAR, with content.'),
   RECSYS_FILE_EXISTS: kind(5, 409, 'Name another file, or remove this one first.'),

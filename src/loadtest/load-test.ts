@@ -141,6 +141,7 @@ function outcome({ goals }: LoadTestOptions, recorder: Recorder, elapsedMs: numb
     goals: results,
     goalsMet: results.every(({ met }) => met),
     timeline: recorder.timeline,
+    distributions: recorder.distributions(),
   }
 }
 

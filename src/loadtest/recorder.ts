@@ -1,6 +1,8 @@
 import { LatencyHistogram } from './histogram.ts'
+import { HistogramBlocks } from './histogram-blocks.ts'
 import { taskNames } from './scenario.ts'
 import type {
+  Distribution,
   FailureCount,
   LoadProgress,
   ModelCount,
@@ -27,6 +29,7 @@ export class Recorder {
   readonly #failures = new Map<string, { count: number; example: string }>()
   readonly #models = new Map<string, number>()
   readonly #timeline: SecondSample[] = []
+  readonly #blocks = new Map(taskNames.map((task) => [task, new HistogramBlocks()]))
 
   record(outcome: Outcome, path: string): void {
     const tally = this.#second[outcome.task]
@@ -45,6 +48,7 @@ export class Recorder {
     const sample = sampleOf(second, second - (this.#timeline.at(-1)?.second ?? 0), users, all)
     this.#timeline.push(sample)
     for (const task of taskNames) {
+      this.#blocks.get(task)!.add(this.#second[task].latency)
       this.#whole[task].latency.merge(this.#second[task].latency)
       this.#whole[task].failures += this.#second[task].failures
       this.#second[task].latency.reset()
@@ -61,6 +65,15 @@ export class Recorder {
 
   get timeline(): readonly SecondSample[] {
     return this.#timeline
+  }
+
+  distributions(): Record<string, Distribution> {
+    return Object.fromEntries(
+      taskNames.map((task) => {
+        const histogram = this.#whole[task].latency.encode()
+        return [task, { histogram, blocks: this.#blocks.get(task)!.encoded() }]
+      }),
+    )
   }
 
   /** Most frequent first. */

@@ -1,3 +1,5 @@
+import type { EncodedBlocks } from './histogram-blocks.ts'
+
 export type TaskName = 'recommendations' | 'filtered' | 'health'
 
 /** One request to send: its path below the target, and what must hold for the body of a 200. */
@@ -158,6 +160,16 @@ export interface LoadReport {
   readonly goalsMet: boolean
   readonly generator: GeneratorHealth
   readonly timeline: readonly SecondSample[]
+  /** By task: what reports of several machines are merged by, and runs compared by. */
+  readonly distributions: Readonly<Record<string, Distribution>>
+}
+
+/** Latencies of the successes of one task in µs, encoded. */
+export interface Distribution {
+  /** HdrHistogram V2, deflated, base64. */
+  readonly histogram: string
+  /** The same by spans of time. */
+  readonly blocks: EncodedBlocks
 }
 
 /** Whether the load generator itself was the bottleneck. */

@@ -66,6 +66,12 @@ test('with --json stdout is the report, or an error that carries it', async () =
     goalsMet: true,
     generator: { cpuPercent: expect.any(Number), loopDelayP99Ms: expect.any(Number) },
     timeline: [{ second: expect.any(Number), users: 10, requests: expect.any(Number) }],
+    distributions: {
+      recommendations: {
+        histogram: expect.any(String),
+        blocks: { seconds: 1, histograms: [expect.any(String)] },
+      },
+    },
   }
   expect(JSON.parse(met.stdout)).toMatchObject(shape)
   expect(Object.keys(JSON.parse(met.stdout)).sort()).toEqual(Object.keys(shape).sort())
