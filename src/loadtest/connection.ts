@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Target } from './types.ts'
 
@@ -125,7 +126,9 @@ function openClient(target: Target, timeoutMs: number): Client {
 function connectorTo({ address, hostname }: Target, timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ allowH2: false, timeout: timeoutMs })
   return (options, callback) => {
-    connect({ ...options, hostname: address, servername: hostname }, (...result) => {
+    // TLS knows no server names that are addresses.
+    const servername = isIP(hostname) ? {} : { servername: hostname }
+    connect({ ...options, hostname: address, ...servername }, (...result) => {
       const [error, socket] = result
       if (error !== null) return callback(error, null)
       if (socket.remoteAddress === address) return callback(null, socket)

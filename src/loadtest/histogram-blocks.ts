@@ -1,12 +1,5 @@
 import { type LatencyCounts, LatencyHistogram } from './histogram.ts'
-
-/** Histograms of equal spans of time, one after another. */
-export interface EncodedBlocks {
-  /** Length of each span; the last may be shorter. */
-  readonly seconds: number
-  /** Of each span, as `LatencyHistogram.encode` writes it. */
-  readonly histograms: readonly string[]
-}
+import type { EncodedBlocks } from './types.ts'
 
 /** Enough for a bootstrap, and some kilobytes in a report. */
 export const mostBlocks = 64

@@ -1,5 +1,3 @@
-import type { EncodedBlocks } from './histogram-blocks.ts'
-
 export type TaskName = 'recommendations' | 'filtered' | 'health'
 
 /** One request to send: its path below the target, and what must hold for the body of a 200. */
@@ -162,6 +160,14 @@ export interface LoadReport {
   readonly timeline: readonly SecondSample[]
   /** By task: what reports of several machines are merged by, and runs compared by. */
   readonly distributions: Readonly<Record<string, Distribution>>
+}
+
+/** Histograms of equal spans of time, one after another. */
+export interface EncodedBlocks {
+  /** Length of each span; the last may be shorter. */
+  readonly seconds: number
+  /** HdrHistogram V2, deflated, base64. */
+  readonly histograms: readonly string[]
 }
 
 /** Latencies of the successes of one task in µs, encoded. */

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
 import { RecsysError } from '../../errors.ts'
 import { randomStream } from '../random.ts'
 import { findTarget, type TargetOptions } from '../target.ts'
@@ -95,7 +96,7 @@ function ask(
     path: target.basePath + path,
     headers: { ...headers, host },
     timeout: timeoutMs,
-    ...(protocol === 'https:' ? { servername: target.hostname } : {}),
+    ...(protocol === 'https:' && !isIP(target.hostname) ? { servername: target.hostname } : {}),
   }
   return new Promise((resolve, reject) => {
     const request = (protocol === 'https:' ? httpsRequest : httpRequest)(options, (response) => {
