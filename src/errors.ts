@@ -155,6 +155,37 @@ export const errorCatalogue = {
     503,
     'Start the server with `recsys serve`, or name another one with --url.',
   ),
+  RECSYS_TARGET_TLS: kind(
+    6,
+    503,
+    'Give the server a certificate that this machine trusts, or name its authority in NODE_EXTRA_CA_CERTS.',
+  ),
+  RECSYS_TARGET_REDIRECTS: kind(4, 400, 'Load the server that answers; redirects are never followed.'),
+  RECSYS_SCENARIO_INVALID: kind(4, 400, 'Mend the scenario; `recsys loadtest init` writes one that runs.'),
+  RECSYS_SCENARIO_SETUP: kind(
+    6,
+    503,
+    'Make the server answer the steps under setup and teardown as their checks expect, or mend the steps.',
+  ),
+  RECSYS_SCENARIO_NOT_EXPORTABLE: kind(
+    4,
+    400,
+    'Declare the request and its checks, as in a YAML scenario, or load with recsys itself.',
+  ),
+  RECSYS_LOAD_REPORT_INVALID: kind(
+    4,
+    400,
+    'Give JSON reports that `recsys loadtest --report FILE.json` wrote.',
+  ),
+  RECSYS_LOAD_SLOWER: kind(
+    3,
+    409,
+    'See which requests got slower, and look for the cause in what was changed between the runs.',
+  ),
+  RECSYS_FEED_UNREADABLE: kind(4, 400, 'Give a Parquet file that other programs can read too.'),
+  RECSYS_HAR_UNREADABLE: kind(4, 400, 'Save the recording in the browser as HAR, with content.'),
+  RECSYS_FILE_EXISTS: kind(5, 409, 'Name another file, or remove this one first.'),
+  RECSYS_FILE_UNWRITABLE: kind(6, 500, 'Name a file in a directory you may write to.'),
   RECSYS_USER_IDS_UNREADABLE: kind(4, 400, 'Give a text file with one user id a line.'),
   RECSYS_REPORT_UNWRITABLE: kind(6, 500, 'Give --report a file in a directory you may write to.'),
 } as const satisfies Record<string, ErrorKind>

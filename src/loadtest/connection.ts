@@ -1,8 +1,25 @@
+import { isIP } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Target } from './types.ts'
 
 /** An answer that came to its end, or why there is none. */
-export type Answer = { readonly status: number; readonly text: string; readonly latencyUs: number } | Failure
+export type Answer =
+  | {
+      readonly status: number
+      /** Names in small letters. */
+      readonly headers: Readonly<Record<string, string | string[]>>
+      /** Empty where nobody wanted it. */
+      readonly text: string
+      readonly latencyUs: number
+    }
+  | Failure
+
+export interface OutgoingRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly body?: string | undefined
+}
 
 export interface Failure {
   readonly kind: FailureKind
@@ -31,14 +48,22 @@ export class Connection {
   }
 
   /** Never rejects. The latency covers connecting, where this request had to, up to the last byte of the body. */
-  get(path: string): Promise<Answer> {
+  send({ method, path, headers, body }: OutgoingRequest, needsBody = true): Promise<Answer> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#replaceClient(new TimeoutError(this.#timeoutMs)), this.#timeoutMs)
-      const collector = new AnswerCollector((answer) => {
+      const collector = new AnswerCollector(needsBody, (answer) => {
         clearTimeout(timer)
         resolve(answer)
       })
-      this.#client.dispatch({ method: 'GET', path, headers: requestHeaders }, collector)
+      this.#client.dispatch(
+        {
+          method: method as Dispatcher.HttpMethod,
+          path,
+          headers: headers ? { ...requestHeaders, ...headers } : requestHeaders,
+          body: body ?? null,
+        },
+        collector,
+      )
     })
   }
 
@@ -68,12 +93,15 @@ class DiscardedError extends Error {}
 /** Gathers one response. undici calls exactly one of onResponseEnd and onResponseError. */
 class AnswerCollector implements Dispatcher.DispatchHandler {
   readonly #startedAt = performance.now()
+  readonly #needsBody: boolean
   readonly #done: (answer: Answer) => void
   readonly #chunks: Buffer[] = []
   #sent = false
   #status = 0
+  #headers: Record<string, string | string[]> = {}
 
-  constructor(done: (answer: Answer) => void) {
+  constructor(needsBody: boolean, done: (answer: Answer) => void) {
+    this.#needsBody = needsBody
     this.#done = done
   }
 
@@ -81,19 +109,24 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
     this.#sent = true
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
     this.#status = status
+    this.#headers = headers as Record<string, string | string[]>
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunks.push(chunk)
+    if (this.#needsBody) this.#chunks.push(chunk)
   }
 
   onResponseEnd(): void {
     const latencyUs = (performance.now() - this.#startedAt) * 1000
     const [first, second] = this.#chunks
     const body = first && !second ? first : Buffer.concat(this.#chunks)
-    this.#done({ status: this.#status, text: body.toString('utf8'), latencyUs })
+    this.#done({ status: this.#status, headers: this.#headers, text: body.toString('utf8'), latencyUs })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -113,7 +146,7 @@ function failureKind(error: Error & { code?: string }, sent: boolean): FailureKi
 function openClient(target: Target, timeoutMs: number): Client {
   return new Client(target.origin, {
     pipelining: 1,
-    // The timer of `get` covers the whole request to the millisecond; undici's own are coarser.
+    // The timer of `send` covers the whole request to the millisecond; undici's own are coarser.
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: maxResponseBytes,
@@ -125,7 +158,9 @@ function openClient(target: Target, timeoutMs: number): Client {
 function connectorTo({ address, hostname }: Target, timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ allowH2: false, timeout: timeoutMs })
   return (options, callback) => {
-    connect({ ...options, hostname: address, servername: hostname }, (...result) => {
+    // TLS knows no server names that are addresses.
+    const servername = isIP(hostname) ? {} : { servername: hostname }
+    connect({ ...options, hostname: address, ...servername }, (...result) => {
       const [error, socket] = result
       if (error !== null) return callback(error, null)
       if (socket.remoteAddress === address) return callback(null, socket)

@@ -23,7 +23,8 @@ export function resolveGoals(texts: readonly string[]): Goal[] {
   return [...goals.values()]
 }
 
-function parseGoal(text: string): Goal {
+/** @throws RECSYS_USAGE */
+export function parseGoal(text: string): Goal {
   const [, measure, operator, number, unit] = pattern.exec(text.trim()) ?? []
   const goal = { measure, operator, limit: Number(number) * (unit === 's' ? 1000 : 1) } as Goal
   if (measure && fits(goal, unit)) return goal

@@ -1,26 +1,34 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { RecsysError } from '../errors.ts'
 import { Connection } from './connection.ts'
 import { judgeGoals } from './goals.ts'
 import { randomStream } from './random.ts'
 import { Recorder } from './recorder.ts'
+import { compileScenario } from './scenario/compile.ts'
+import type { Scenario, ScenarioSource, Step } from './scenario/types.ts'
 import { findTarget } from './target.ts'
 import type { GeneratorHealth, LoadReport, LoadTestOptions, Target } from './types.ts'
-import { VirtualUser } from './virtual-user.ts'
+import { takeStep, VirtualUser } from './virtual-user.ts'
 
 /**
- * Puts the load of many virtual users on a recommendation server and reports what it did.
+ * Puts the load of many virtual users on a server and reports what it did.
  * Latencies are those of a closed loop: a user who waits for a slow answer asks less often.
- * @throws RECSYS_USAGE | RECSYS_TARGET_UNREACHABLE before any user starts
+ * @throws RECSYS_USAGE | RECSYS_TARGET_UNREACHABLE | RECSYS_SCENARIO_SETUP before any user starts
  */
-export async function runLoadTest(options: LoadTestOptions): Promise<LoadReport> {
+export async function runLoadTest(options: LoadTestOptions, source: ScenarioSource): Promise<LoadReport> {
   const target = await findTarget(options)
+  const scenario = await compileScenario(source)
+  const { waitMs = scenario.waitMs ?? usualWaitMs } = options
+  const stage = { options, target, scenario, waitMs }
+  const values = await takeSteps(scenario.setup, {}, stage)
   const startedAt = new Date()
-  const recorder = new Recorder()
+  const recorder = new Recorder(scenario.requestNames)
   const generator = watchGenerator()
-  const crowd = new Crowd(options, target, recorder)
+  const crowd = new Crowd(stage, values, recorder)
   const { elapsedMs, unfinished } = await crowd.run()
+  await takeSteps(scenario.teardown, values, stage)
   return {
-    ...described(options),
+    ...described(stage),
     startedAt: startedAt.toISOString(),
     elapsedMs,
     interrupted: options.signal?.aborted === true,
@@ -30,18 +38,59 @@ export async function runLoadTest(options: LoadTestOptions): Promise<LoadReport>
   }
 }
 
+/** What a person at a page needs to read and to click. */
+const usualWaitMs = [100, 500] as const
+
+/** Where a test takes place. */
+interface Stage {
+  readonly options: LoadTestOptions
+  readonly target: Target
+  readonly scenario: Scenario
+  readonly waitMs: readonly [min: number, max: number]
+}
+
+/**
+ * Setup or teardown, one step after the other; not part of what is measured.
+ * @returns the values with what the steps carried over
+ * @throws RECSYS_SCENARIO_SETUP
+ */
+async function takeSteps(
+  steps: readonly Step[],
+  given: Readonly<Record<string, unknown>>,
+  { options, target, scenario }: Stage,
+): Promise<Readonly<Record<string, unknown>>> {
+  const state = { index: 0, random: randomStream(options.seed, -1), values: { ...given } }
+  const connection = new Connection(target, options.timeoutMs)
+  try {
+    for (const step of steps) {
+      const { basePath } = target
+      const { outcome, path } = await takeStep(step, { connection, basePath, scenario, state })
+      if (outcome?.ok) continue
+      const why = outcome ? `${outcome.kind}: ${outcome.detail.slice(0, 200)}` : 'cut off'
+      const name = scenario.requestNames[step.request]
+      throw new RecsysError('RECSYS_SCENARIO_SETUP', { message: `${name} (${path}) failed with ${why}` })
+    }
+  } finally {
+    connection.discard()
+  }
+  return state.values
+}
+
 /** The users of one test: starts them at the spawn rate, closes each second, stops them at the end. */
 class Crowd {
+  readonly #stage: Stage
   readonly #options: LoadTestOptions
-  readonly #target: Target
+  readonly #values: Readonly<Record<string, unknown>>
   readonly #recorder: Recorder
   readonly #users: VirtualUser[] = []
   readonly #runs: Promise<number>[] = []
   readonly #startedAtMs = performance.now()
 
-  constructor(options: LoadTestOptions, target: Target, recorder: Recorder) {
-    this.#options = options
-    this.#target = target
+  /** @param values  that every user starts with */
+  constructor(stage: Stage, values: Readonly<Record<string, unknown>>, recorder: Recorder) {
+    this.#stage = stage
+    this.#options = stage.options
+    this.#values = values
     this.#recorder = recorder
   }
 
@@ -78,14 +127,14 @@ class Crowd {
   }
 
   #spawn(index: number): void {
-    const { population, k, waitMs, seed, timeoutMs } = this.#options
+    const { seed, timeoutMs } = this.#options
+    const { target, scenario, waitMs } = this.#stage
     const user = new VirtualUser({
-      connection: new Connection(this.#target, timeoutMs),
-      basePath: this.#target.basePath,
-      population,
-      k,
+      connection: new Connection(target, timeoutMs),
+      basePath: target.basePath,
+      scenario,
+      state: { index, random: randomStream(seed, index), values: { ...this.#values } },
       waitMs,
-      random: randomStream(seed, index),
       record: (outcome, path) => this.#recorder.record(outcome, path),
     })
     this.#users.push(user)
@@ -126,8 +175,9 @@ function untilOver({ runTimeMs, signal }: LoadTestOptions): Promise<boolean> {
   })
 }
 
-function described({ url, users, spawnRate, waitMs, timeoutMs, k, seed }: LoadTestOptions) {
-  return { url, users, spawnRate, waitMs, timeoutMs, k, seed }
+function described({ options, scenario, waitMs }: Stage) {
+  const { url, users, spawnRate, timeoutMs, k, seed } = options
+  return { url, scenario: scenario.name, users, spawnRate, waitMs, timeoutMs, k, seed }
 }
 
 function outcome({ goals }: LoadTestOptions, recorder: Recorder, elapsedMs: number) {
@@ -141,6 +191,7 @@ function outcome({ goals }: LoadTestOptions, recorder: Recorder, elapsedMs: numb
     goals: results,
     goalsMet: results.every(({ met }) => met),
     timeline: recorder.timeline,
+    distributions: recorder.distributions(),
   }
 }
 

@@ -1,12 +1,12 @@
 import { LatencyHistogram } from './histogram.ts'
-import { taskNames } from './scenario.ts'
+import { HistogramBlocks } from './histogram-blocks.ts'
 import type {
+  Distribution,
   FailureCount,
   LoadProgress,
   ModelCount,
   Outcome,
   SecondSample,
-  TaskName,
   TaskReport,
 } from './types.ts'
 
@@ -22,14 +22,24 @@ interface Tally {
 
 /** Counts of outcomes: the present second on its own, merged into the whole when it is over. */
 export class Recorder {
-  readonly #second = emptyTallies()
-  readonly #whole = emptyTallies()
+  readonly #names: readonly string[]
+  readonly #second: ReadonlyMap<string, Tally>
+  readonly #whole: ReadonlyMap<string, Tally>
   readonly #failures = new Map<string, { count: number; example: string }>()
   readonly #models = new Map<string, number>()
   readonly #timeline: SecondSample[] = []
+  readonly #blocks: ReadonlyMap<string, HistogramBlocks>
+
+  /** @param names  of all requests that will be recorded, in the order of the report */
+  constructor(names: readonly string[]) {
+    this.#names = names
+    this.#second = emptyTallies(names)
+    this.#whole = emptyTallies(names)
+    this.#blocks = new Map(names.map((name) => [name, new HistogramBlocks()]))
+  }
 
   record(outcome: Outcome, path: string): void {
-    const tally = this.#second[outcome.task]
+    const tally = tallyOf(this.#second, outcome.task)
     if (outcome.ok) {
       tally.latency.record(outcome.latencyUs)
       if (outcome.model !== undefined) this.#countModel(outcome.model)
@@ -44,23 +54,34 @@ export class Recorder {
     const all = this.#summarise(this.#second)
     const sample = sampleOf(second, second - (this.#timeline.at(-1)?.second ?? 0), users, all)
     this.#timeline.push(sample)
-    for (const task of taskNames) {
-      this.#whole[task].latency.merge(this.#second[task].latency)
-      this.#whole[task].failures += this.#second[task].failures
-      this.#second[task].latency.reset()
-      this.#second[task].failures = 0
+    for (const name of this.#names) {
+      const [own, whole] = [tallyOf(this.#second, name), tallyOf(this.#whole, name)]
+      this.#blocks.get(name)?.add(own.latency)
+      whole.latency.merge(own.latency)
+      whole.failures += own.failures
+      own.latency.reset()
+      own.failures = 0
     }
     return { ...sample, ...this.reports(second) }
   }
 
   /** Everything up to the last closed second. */
   reports(elapsedSeconds: number): { tasks: TaskReport[]; all: TaskReport } {
-    const tasks = taskNames.map((task) => taskReport(task, this.#whole[task], elapsedSeconds))
+    const tasks = this.#names.map((name) => taskReport(name, tallyOf(this.#whole, name), elapsedSeconds))
     return { tasks, all: taskReport('all', this.#summarise(this.#whole), elapsedSeconds) }
   }
 
   get timeline(): readonly SecondSample[] {
     return this.#timeline
+  }
+
+  distributions(): Record<string, Distribution> {
+    return Object.fromEntries(
+      [...this.#blocks].map(([name, blocks]) => {
+        const histogram = tallyOf(this.#whole, name).latency.encode()
+        return [name, { histogram, blocks: blocks.encoded() }]
+      }),
+    )
   }
 
   /** Most frequent first. */
@@ -74,11 +95,11 @@ export class Recorder {
     return [...this.#models].map(([model, responses]) => ({ model, responses }))
   }
 
-  #summarise(tallies: Record<TaskName, Tally>): Tally {
+  #summarise(tallies: ReadonlyMap<string, Tally>): Tally {
     const all = emptyTally()
-    for (const task of taskNames) {
-      all.latency.merge(tallies[task].latency)
-      all.failures += tallies[task].failures
+    for (const { latency, failures } of tallies.values()) {
+      all.latency.merge(latency)
+      all.failures += failures
     }
     return all
   }
@@ -104,8 +125,14 @@ function emptyTally(): Tally {
   return { latency: new LatencyHistogram(), failures: 0 }
 }
 
-function emptyTallies(): Record<TaskName, Tally> {
-  return { recommendations: emptyTally(), filtered: emptyTally(), health: emptyTally() }
+function emptyTallies(names: readonly string[]): ReadonlyMap<string, Tally> {
+  return new Map(names.map((name) => [name, emptyTally()]))
+}
+
+function tallyOf(tallies: ReadonlyMap<string, Tally>, name: string): Tally {
+  const tally = tallies.get(name)
+  if (tally === undefined) throw new Error(`no request is called ${name}`)
+  return tally
 }
 
 function sampleOf(

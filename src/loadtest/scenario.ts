@@ -1,24 +1,23 @@
+import type { Pick } from './pick.ts'
 import { draw, type Random } from './random.ts'
-import type { Population, TaskName, TaskRequest } from './types.ts'
+import type { Population, TaskRequest } from './types.ts'
 
-/** How often each task is drawn: recommendations three times as often as each of the others. */
-const weights: readonly TaskName[] = [
-  'recommendations',
-  'recommendations',
-  'recommendations',
-  'filtered',
-  'health',
-]
+/** How often each request is drawn: recommendations three times as often as each of the others. */
+export const requestWeights: Readonly<Record<string, number>> = { recommendations: 3, filtered: 1, health: 1 }
 
-export const taskNames: readonly TaskName[] = ['recommendations', 'filtered', 'health']
+export const requestNames: readonly string[] = Object.keys(requestWeights)
 
-/** The next request of a virtual user. */
-export function drawRequest(population: Population, k: number, random: Random): TaskRequest {
-  const task = draw(weights, random)
-  if (task === 'health') return { task, path: '/health', k: 0, excluded: [] }
-  const userId = draw(population.userIds, random)
-  const path = `/recommendations/${encodeURIComponent(userId)}?k=${k}`
-  if (task === 'recommendations') return { task, path, k, excluded: [] }
+interface Drawn {
+  readonly population: Population
+  readonly pickUser: Pick<string>
+  readonly k: number
+}
+
+/** A request of one name. */
+export function drawRequest(name: string, { population, pickUser, k }: Drawn, random: Random): TaskRequest {
+  if (name === 'health') return { task: name, path: '/health', k: 0, excluded: [] }
+  const path = `/recommendations/${encodeURIComponent(pickUser(random))}?k=${k}`
+  if (name === 'recommendations') return { task: name, path, k, excluded: [] }
   return filteredRequest(path, population, k, random)
 }
 

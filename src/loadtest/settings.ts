@@ -8,7 +8,7 @@ export interface LoadTestFlags {
   readonly users: number
   readonly 'spawn-rate': number
   readonly 'run-time': string
-  readonly wait: string
+  readonly wait?: string | undefined
   readonly timeout: string
   readonly k: number
   readonly seed: number
@@ -16,7 +16,7 @@ export interface LoadTestFlags {
   readonly 'allow-host': readonly string[]
 }
 
-export type LoadTestSettings = Omit<LoadTestOptions, 'population' | 'signal' | 'onSecond'>
+export type LoadTestSettings = Omit<LoadTestOptions, 'signal' | 'onSecond'>
 
 /** @throws RECSYS_USAGE naming the flag, what it got and what it expected */
 export function resolveSettings(flags: LoadTestFlags): LoadTestSettings {
@@ -29,7 +29,7 @@ export function resolveSettings(flags: LoadTestFlags): LoadTestSettings {
     allowedHosts: flags['allow-host'],
     spawnRate: flags['spawn-rate'],
     runTimeMs: parseDuration(flags['run-time'], { field: 'run-time', minMs: 1000, maxMs: 24 * 3_600_000 }),
-    waitMs: parseWait(flags.wait),
+    waitMs: flags.wait === undefined ? undefined : parseWait(flags.wait),
     timeoutMs: parseDuration(flags.timeout, { field: 'timeout', minMs: 1, maxMs: 600_000 }),
     goals: resolveGoals(flags.goal),
   }

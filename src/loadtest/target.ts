@@ -67,7 +67,7 @@ async function firstAnswering(targets: readonly Target[], timeoutMs: number): Pr
   let last: unknown
   for (const target of targets) {
     const connection = new Connection(target, timeoutMs)
-    const answer = await connection.get(`${target.basePath}/health`)
+    const answer = await connection.send({ method: 'GET', path: `${target.basePath}/health` })
     connection.discard()
     if ('status' in answer) return target
     last = answer.error

@@ -1,8 +1,6 @@
-export type TaskName = 'recommendations' | 'filtered' | 'health'
-
 /** One request to send: its path below the target, and what must hold for the body of a 200. */
 export interface TaskRequest {
-  readonly task: TaskName
+  readonly task: string
   /** Path and query, percent-encoded. */
   readonly path: string
   /** Most items the answer may hold; 0 for `health`. */
@@ -23,11 +21,11 @@ export interface Population {
 export type Outcome =
   | {
       readonly ok: true
-      readonly task: TaskName
+      readonly task: string
       readonly latencyUs: number
       readonly model: string | undefined
     }
-  | { readonly ok: false; readonly task: TaskName; readonly kind: string; readonly detail: string }
+  | { readonly ok: false; readonly task: string; readonly kind: string; readonly detail: string }
 
 /** Where requests go. The address is fixed once it has been checked: no name is resolved again. */
 export interface Target {
@@ -49,15 +47,14 @@ export interface LoadTestOptions {
   /** Users started a second. */
   readonly spawnRate: number
   readonly runTimeMs: number
-  /** A user thinks between two requests for a time drawn uniformly from here. */
-  readonly waitMs: readonly [min: number, max: number]
+  /** A user thinks between two requests for a time drawn uniformly from here; left out: as the scenario says. */
+  readonly waitMs?: readonly [min: number, max: number] | undefined
   /** Longest time one request may take, connection included. */
   readonly timeoutMs: number
   /** Items asked for. */
   readonly k: number
   readonly seed: number
   readonly goals: readonly Goal[]
-  readonly population: Population
   /** Ends the test early; requests in flight are then cut off and counted as unfinished. */
   readonly signal?: AbortSignal
   /** Called once a second. */
@@ -92,7 +89,8 @@ export interface Latency {
 }
 
 export interface TaskReport {
-  readonly task: TaskName | 'all'
+  /** Of a request of the scenario, or `all`. */
+  readonly task: string
   readonly requests: number
   readonly successes: number
   readonly failures: number
@@ -137,6 +135,8 @@ export interface ModelCount {
 /** The `--json` document of `recsys loadtest`. */
 export interface LoadReport {
   readonly url: string
+  /** `recommendations` is the built-in one. */
+  readonly scenario: string
   readonly users: number
   readonly spawnRate: number
   readonly waitMs: readonly [min: number, max: number]
@@ -158,6 +158,24 @@ export interface LoadReport {
   readonly goalsMet: boolean
   readonly generator: GeneratorHealth
   readonly timeline: readonly SecondSample[]
+  /** By task: what reports of several machines are merged by, and runs compared by. */
+  readonly distributions: Readonly<Record<string, Distribution>>
+}
+
+/** Histograms of equal spans of time, one after another. */
+export interface EncodedBlocks {
+  /** Length of each span; the last may be shorter. */
+  readonly seconds: number
+  /** HdrHistogram V2, deflated, base64. */
+  readonly histograms: readonly string[]
+}
+
+/** Latencies of the successes of one task in µs, encoded. */
+export interface Distribution {
+  /** HdrHistogram V2, deflated, base64. */
+  readonly histogram: string
+  /** The same by spans of time. */
+  readonly blocks: EncodedBlocks
 }
 
 /** Whether the load generator itself was the bottleneck. */

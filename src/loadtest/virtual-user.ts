@@ -1,20 +1,19 @@
-import type { Connection, Failure } from './connection.ts'
-import { drawBetween, type Random } from './random.ts'
-import { checkBody } from './response-check.ts'
-import { drawRequest } from './scenario.ts'
-import type { Outcome, Population, TaskName, TaskRequest } from './types.ts'
+import type { Answer, Connection } from './connection.ts'
+import { drawBetween } from './random.ts'
+import type { RenderedRequest, Scenario, Step, Task, UserState } from './scenario/types.ts'
+import type { Outcome } from './types.ts'
 
 export interface VirtualUserOptions {
   readonly connection: Connection
   readonly basePath: string
-  readonly population: Population
-  readonly k: number
+  readonly scenario: Scenario
+  readonly state: UserState
+  /** Between two requests, where the step does not say otherwise. */
   readonly waitMs: readonly [min: number, max: number]
-  readonly random: Random
   readonly record: (outcome: Outcome, path: string) => void
 }
 
-/** Asks, waits for the answer, thinks, and asks again: a closed loop, as a person at a page. */
+/** Draws a task, does its steps one after the other, thinks after each: a closed loop, as a person at a page. */
 export class VirtualUser {
   readonly #options: VirtualUserOptions
   #stopping = false
@@ -27,11 +26,9 @@ export class VirtualUser {
 
   /** Resolves when the user has stopped; the number of requests cut off, 0 or 1. */
   async run(): Promise<number> {
-    while (!this.#stopping) {
-      await this.#ask()
-      if (!this.#stopping) await this.#think()
-    }
-    this.#options.connection.discard()
+    const { scenario, state, connection } = this.#options
+    while (!this.#stopping) await this.#perform(drawTask(scenario, state))
+    connection.discard()
     return this.#cutOff ? 1 : 0
   }
 
@@ -47,17 +44,27 @@ export class VirtualUser {
     this.#options.connection.discard()
   }
 
-  async #ask(): Promise<void> {
-    const { connection, basePath, population, k, random, record } = this.#options
-    const request = drawRequest(population, k, random)
-    const outcome = await ask(connection, basePath, request)
-    if (outcome) record(outcome, request.path)
-    else this.#cutOff = true
+  /** A step that fails ends its task: the next ones would miss what it should have carried over. */
+  async #perform({ steps }: Task): Promise<void> {
+    for (const step of steps) {
+      if (this.#stopping) return
+      const succeeded = await this.#ask(step)
+      if (!this.#stopping) await this.#think(step)
+      if (!succeeded) return
+    }
   }
 
-  #think(): Promise<void> {
+  async #ask(step: Step): Promise<boolean> {
+    const { connection, basePath, scenario, state, record } = this.#options
+    const { outcome, path } = await takeStep(step, { connection, basePath, scenario, state })
+    if (outcome) record(outcome, path)
+    else this.#cutOff = true
+    return outcome?.ok === true
+  }
+
+  #think({ waitMs = this.#options.waitMs }: Step): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, drawBetween(this.#options.waitMs, this.#options.random))
+      const timer = setTimeout(resolve, drawBetween(waitMs, this.#options.state.random))
       this.#wake = () => {
         clearTimeout(timer)
         resolve()
@@ -66,22 +73,56 @@ export class VirtualUser {
   }
 }
 
-/** undefined for a request that was cut off. */
-async function ask(
-  connection: Connection,
-  basePath: string,
-  request: TaskRequest,
-): Promise<Outcome | undefined> {
-  const { task, path } = request
-  const answer = await connection.get(basePath + path)
-  if ('kind' in answer) return failure(task, answer)
-  const { status, text, latencyUs } = answer
-  if (status !== 200) return { ok: false, task, kind: `status ${status}`, detail: text }
-  const verdict = checkBody(request, text)
-  if ('wrong' in verdict) return { ok: false, task, kind: 'invalid response', detail: verdict.wrong }
-  return { ok: true, task, latencyUs, model: verdict.model }
+/** By weight. */
+export function drawTask({ tasks }: Scenario, { random }: UserState): Task {
+  const total = tasks.reduce((sum, { weight }) => sum + weight, 0)
+  let place = random() * total
+  for (const task of tasks) {
+    place -= task.weight
+    if (place < 0) return task
+  }
+  return tasks.at(-1) as Task
 }
 
-function failure(task: TaskName, { kind, error }: Failure): Outcome | undefined {
-  return kind === 'discarded' ? undefined : { ok: false, task, kind, detail: error.message }
+export interface StepContext {
+  readonly connection: Connection
+  readonly basePath: string
+  readonly scenario: Scenario
+  readonly state: UserState
+}
+
+/** Sends the request of a step and judges the answer; no outcome for one that was cut off. */
+export async function takeStep(
+  step: Step,
+  { connection, basePath, scenario, state }: StepContext,
+): Promise<{ readonly outcome: Outcome | undefined; readonly path: string }> {
+  const task = scenario.requestNames[step.request] as string
+  const request = step.render(state)
+  const answer = await connection.send({ ...request, path: basePath + request.path }, step.needsBody)
+  return { outcome: outcomeOf(task, step, request, answer, state), path: request.path }
+}
+
+function outcomeOf(
+  task: string,
+  step: Step,
+  request: RenderedRequest,
+  answer: Answer,
+  state: UserState,
+): Outcome | undefined {
+  if ('kind' in answer) {
+    const { kind, error } = answer
+    return kind === 'discarded' ? undefined : { ok: false, task, kind, detail: error.message }
+  }
+  const { status, headers, text, latencyUs } = answer
+  const wrong = step.check({ status, headers, text, request }, state)
+  const { model } = state
+  delete state.model
+  if (wrong === undefined) return { ok: true, task, latencyUs, model }
+  const isStatus = wrong.startsWith('status ')
+  return {
+    ok: false,
+    task,
+    kind: isStatus ? `status ${status}` : 'invalid response',
+    detail: isStatus && text ? text : wrong,
+  }
 }

@@ -2,9 +2,12 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import Loadtest from '../../commands/loadtest.ts'
+import Loadtest from '../../commands/loadtest/index.ts'
+import Promote from '../../commands/promote.ts'
+import { train } from '../../src/pipeline/train.ts'
 import { startHttpServer } from '../helpers/http-server.ts'
 import { runCommand, spawnRecsys, temporaryDirectory } from '../helpers/run-recsys.ts'
+import { sampleLake } from '../helpers/sample-lake.ts'
 import { healthy, recommendationsBy } from '../loadtest/recommendation-server.ts'
 
 async function loadtest(url: string, args: readonly string[] = []) {
@@ -38,6 +41,7 @@ test('with --json stdout is the report, or an error that carries it', async () =
   const met = await loadtest(url, ['--json', '--goal', 'rps>=5', '--goal', 'p95<5s'])
   const shape = {
     url,
+    scenario: 'recommendations',
     users: 10,
     spawnRate: 100,
     waitMs: [100, 500],
@@ -66,6 +70,12 @@ test('with --json stdout is the report, or an error that carries it', async () =
     goalsMet: true,
     generator: { cpuPercent: expect.any(Number), loopDelayP99Ms: expect.any(Number) },
     timeline: [{ second: expect.any(Number), users: 10, requests: expect.any(Number) }],
+    distributions: {
+      recommendations: {
+        histogram: expect.any(String),
+        blocks: { seconds: 1, histograms: [expect.any(String)] },
+      },
+    },
   }
   expect(JSON.parse(met.stdout)).toMatchObject(shape)
   expect(Object.keys(JSON.parse(met.stdout)).sort()).toEqual(Object.keys(shape).sort())
@@ -121,4 +131,59 @@ test('Ctrl-C ends the test early: tables and report of what was done, exit 130',
   expect(stdout).toContain('recommendations')
   expect(existsSync(report)).toBe(true)
   expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ interrupted: true })
+})
+
+test('a scenario file says what is asked, where and with which pauses; flags win', async () => {
+  const { url } = await startHttpServer((_request, response) => response.end('{"ok":true}'))
+  const file = join(temporaryDirectory(), 'ping.yaml')
+  writeFileSync(file, `url: ${url}\ntasks: [{ name: ping, get: /ping, check: { status: 200 } }]\n`)
+  const common = ['--users', '4', '--run-time', '1s', '--goal', 'rps>=1', '--goal', 'p95<5s', '--json']
+  const outcome = await runCommand(Loadtest, ['--scenario', file, '--wait', '0.01', ...common])
+  expect(outcome.exitCode).toBe(0)
+  const report = JSON.parse(outcome.stdout)
+  expect(report).toMatchObject({ url, waitMs: [10, 10], tasks: [{ task: 'ping', failures: 0 }] })
+  expect(report.tasks[0].requests).toBeGreaterThan(10)
+})
+
+test('a scenario that is wrong is refused with its line before any load', async () => {
+  let asked = 0
+  const { url } = await startHttpServer((_request, response) => {
+    asked += 1
+    response.end('{}')
+  })
+  const file = join(temporaryDirectory(), 'wrong.yaml')
+  writeFileSync(file, `url: ${url}\ntasks:\n  - name: ping\n    get: /ping\n    wieght: 2\n`)
+  const outcome = await runCommand(Loadtest, ['--scenario', file, '--json', '--run-time', '1s'])
+  expect(outcome.exitCode).toBe(4)
+  const { error } = JSON.parse(outcome.stdout)
+  expect(error).toMatchObject({ code: 'RECSYS_SCENARIO_INVALID' })
+  expect(error.message).toMatch(/wrong\.yaml:5:5 .*wieght/)
+  expect(asked).toBe(0)
+})
+
+test('an attached result is what a guard of promote judges by', async () => {
+  const dataDir = await sampleLake()
+  const common = { dataDir, split: 'hash:0.2', name: 'recommender', k: 10, tags: {}, seed: 1 }
+  for (let version = 1; version <= 3; version++) {
+    await train({ ...common, algorithm: 'svd', params: { solver: 'als', factors: 4, epochs: 4 } })
+  }
+  const { url } = await startHttpServer(healthy)
+  const data = ['--data-dir', dataDir]
+  const easy = ['--goal', 'rps>=1', '--goal', 'p95<60s', '--quiet']
+  expect((await loadtest(url, [...data, ...easy, '--attach', 'v3'])).exitCode).toBe(0)
+  const promote = (most: number) =>
+    runCommand(Promote, [
+      ...data,
+      '--version',
+      '3',
+      '--guard',
+      `p95LatencyMs <= ${most}`,
+      '--quiet',
+      '--json',
+    ])
+  expect(JSON.parse((await promote(0.0001)).stdout).error.code).toBe('RECSYS_PROMOTION_REFUSED')
+  expect((await promote(60_000)).exitCode).toBe(0)
+  // v3 has answered, so that nothing is known of v2.
+  const other = await loadtest(url, [...data, ...easy, '--attach', '2', '--json'])
+  expect(JSON.parse(other.stdout).error.code).toBe('RECSYS_LOAD_TEST_MISMATCH')
 })

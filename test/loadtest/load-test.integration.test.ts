@@ -3,9 +3,13 @@ import type { Server, ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { defaultGoals } from '../../src/loadtest/goals.ts'
 import { runLoadTest } from '../../src/loadtest/load-test.ts'
+import { loadYaml } from '../../src/loadtest/scenario/load-scenario.ts'
 import type { LoadProgress, LoadTestOptions } from '../../src/loadtest/types.ts'
 import { startHttpServer } from '../helpers/http-server.ts'
 import { healthy, recommendation, recommendationsBy } from './recommendation-server.ts'
+
+const noTable = () => Promise.reject(new Error('no table'))
+const noReaders = { parquet: noTable, lake: noTable }
 
 function options(url: string, given: Partial<LoadTestOptions> = {}): LoadTestOptions {
   return {
@@ -19,9 +23,16 @@ function options(url: string, given: Partial<LoadTestOptions> = {}): LoadTestOpt
     k: 10,
     seed: 1,
     goals: defaultGoals,
-    population: { userIds: ['1', '2'], categories: ['Drama'], itemIds: ['a'] },
     ...given,
   }
+}
+
+/** The built-in scenario over users, a category and an item. */
+function load(
+  asked: LoadTestOptions,
+  population = { userIds: ['1', '2'], categories: ['Drama'], itemIds: ['a'] },
+) {
+  return runLoadTest(asked, { kind: 'built-in', population, k: asked.k, ids: 'uniform' })
 }
 
 test('against a healthy server every request succeeds and all counts agree', async () => {
@@ -30,7 +41,7 @@ test('against a healthy server every request succeeds and all counts agree', asy
     served += 1
     healthy(request, response)
   })
-  const report = await runLoadTest(options(url))
+  const report = await load(options(url))
   expect(report.all).toMatchObject({ requests: served - 1, failures: 0, successPercent: 100 })
   expect(report.tasks.map(({ task }) => task)).toEqual(['recommendations', 'filtered', 'health'])
   expect(report.tasks.reduce((sum, { requests }) => sum + requests, 0)).toBe(report.all.requests)
@@ -47,7 +58,7 @@ test('a user keeps one connection open and sends one request at a time', async (
   server.on('connection', () => {
     connections += 1
   })
-  const report = await runLoadTest(options(url, { users: 4 }))
+  const report = await load(options(url, { users: 4 }))
   expect(report.all.requests).toBeGreaterThan(20)
   expect(connections).toBe(4 + 1)
 })
@@ -68,7 +79,7 @@ test('failures are told apart: a reset, an error status, garbage, a truncated an
   const { url } = await startHttpServer(
     recommendationsBy((response) => ways[turn++ % ways.length]?.(response)),
   )
-  const report = await runLoadTest(options(url))
+  const report = await load(options(url))
   const kinds = Object.fromEntries(report.failures.map(({ kind, example }) => [kind, example]))
   expect(Object.keys(kinds).sort()).toEqual(['invalid response', 'reset', 'status 302', 'status 500'])
   expect(kinds['status 500']).toMatch(/^\/recommendations\/.*BOOM/)
@@ -88,7 +99,7 @@ test('a request that stalls is a timeout, whether before the first byte or insid
       if (turn++ % 2) response.writeHead(200).write('{"items":')
     }),
   )
-  const report = await runLoadTest(options(url, { timeoutMs: 50 }))
+  const report = await load(options(url, { timeoutMs: 50 }))
   expect(report.failures).toEqual([
     { kind: 'timeout', count: report.all.failures, example: expect.stringContaining('50 ms') },
   ])
@@ -97,7 +108,7 @@ test('a request that stalls is a timeout, whether before the first byte or insid
 
 test('a server that goes away in the middle makes connect failures, and users go on', async () => {
   const { url, server } = await startHttpServer(healthy)
-  const report = await runLoadTest(
+  const report = await load(
     options(url, {
       runTimeMs: 2000,
       onSecond: () => {
@@ -116,7 +127,7 @@ test('the versions that answered are counted in the order in which they came', a
     recommendationsBy((response) => response.end(JSON.stringify(recommendation(answers++ < 5 ? 1 : 2)))),
   )
   const population = { userIds: ['1'], categories: [], itemIds: [] }
-  const report = await runLoadTest(options(url, { users: 1, waitMs: [0, 0], population }))
+  const report = await load(options(url, { users: 1, waitMs: [0, 0] }), population)
   expect(report.models).toEqual([
     { model: 'recommender v1', responses: 5 },
     { model: 'recommender v2', responses: answers - 5 },
@@ -126,7 +137,7 @@ test('the versions that answered are counted in the order in which they came', a
 test('users start at the spawn rate, and the seconds add up to the whole', async () => {
   const { url } = await startHttpServer(healthy)
   const seen: LoadProgress[] = []
-  await runLoadTest(
+  await load(
     options(url, { users: 30, spawnRate: 10, runTimeMs: 2600, onSecond: (progress) => seen.push(progress) }),
   )
   // A busy machine may skip a second or be late with a user; none comes early and none is lost.
@@ -140,7 +151,7 @@ test('users start at the spawn rate, and the seconds add up to the whole', async
 test('an abort cuts requests off, reports what was done, and does not count what was cut off', async () => {
   const { url, server } = await startHttpServer(recommendationsBy(() => undefined))
   const controller = new AbortController()
-  const running = runLoadTest(options(url, { users: 5, runTimeMs: 60_000, signal: controller.signal }))
+  const running = load(options(url, { users: 5, runTimeMs: 60_000, signal: controller.signal }))
   await recommendationsRequested(server, 5)
   controller.abort()
   const report = await running
@@ -151,7 +162,7 @@ test('an abort cuts requests off, reports what was done, and does not count what
 test('an abort while the last requests are awaited cuts these off too', async () => {
   const { url } = await startHttpServer(recommendationsBy(() => undefined))
   const controller = new AbortController()
-  const running = runLoadTest(
+  const running = load(
     options(url, { users: 3, runTimeMs: 100, timeoutMs: 60_000, signal: controller.signal }),
   )
   setTimeout(() => controller.abort(), 300)
@@ -165,3 +176,57 @@ async function recommendationsRequested(server: Server, count: number): Promise<
     if (request.url !== '/health') seen += 1
   }
 }
+
+test('a scenario of steps carries values over, and its setup and teardown are no part of what is measured', async () => {
+  const asked: string[] = []
+  const { url } = await startHttpServer((request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers['x-session'] ?? ''}`.trim())
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify(request.url === '/login' ? { session: 's1' } : { id: 7 }))
+  })
+  const text = `
+name: shop
+setup:
+  - name: login
+    post: /login
+    carry: { session: { json: '$.session' } }
+tasks:
+  - name: buy
+    steps:
+      - name: cart
+        get: /cart
+        headers: { x-session: '\${session}' }
+        carry: { cart: { json: '$.id' } }
+      - name: order
+        post: /orders/\${cart}
+teardown:
+  - name: logout
+    get: /logout
+`
+  const { source } = await loadYaml('shop.yaml', text, noReaders)
+  const report = await runLoadTest(options(url, { users: 2 }), source)
+  expect(report).toMatchObject({ scenario: 'shop', failures: [] })
+  const counts = Object.fromEntries(report.tasks.map(({ task, requests }) => [task, requests]))
+  expect(counts.cart).toBeGreaterThan(5)
+  expect(Math.abs((counts.cart as number) - (counts.order as number))).toBeLessThanOrEqual(2)
+  expect(asked.filter((line) => line === 'GET /cart s1')).toHaveLength(counts.cart as number)
+  expect(asked.filter((line) => line === 'POST /orders/7')).toHaveLength(counts.order as number)
+  expect(asked.filter((line) => /login|logout/.test(line))).toEqual(['POST /login', 'GET /logout'])
+})
+
+test('a step that fails ends its task, and a setup that fails ends the test before any load', async () => {
+  const { url } = await startHttpServer((request, response) => {
+    response.writeHead(request.url === '/first' ? 404 : 200).end('{}')
+  })
+  const tasks = 'tasks: [{ name: t, steps: [{ name: first, get: /first }, { name: second, get: /second }] }]'
+  const { source } = await loadYaml('two.yaml', tasks, noReaders)
+  const report = await runLoadTest(options(url), source)
+  const [first, second] = report.tasks
+  expect([first.successes, second.requests]).toEqual([0, 0])
+  expect(report.failures[0]).toMatchObject({ kind: 'status 404' })
+  const broken = await loadYaml('three.yaml', `setup: [{ name: s, get: /first }]\n${tasks}`, noReaders)
+  await expect(runLoadTest(options(url), broken.source)).rejects.toMatchObject({
+    code: 'RECSYS_SCENARIO_SETUP',
+    message: expect.stringContaining('status 404'),
+  })
+})

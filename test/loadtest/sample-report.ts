@@ -13,6 +13,7 @@ export function sampleReport(): LoadReport {
   }
   return {
     url: 'http://127.0.0.1:8000',
+    scenario: 'recommendations',
     users: 2,
     spawnRate: 10,
     waitMs: [100, 500],
@@ -56,5 +57,6 @@ export function sampleReport(): LoadReport {
       { second: 1, users: 1, requests: 4, requestsPerSecond: 4, failures: 0, p50Ms: 1, p95Ms: 2 },
       { second: 2, users: 2, requests: 10, requestsPerSecond: 10, failures: 2, p50Ms: 2, p95Ms: 4 },
     ],
+    distributions: {},
   }
 }

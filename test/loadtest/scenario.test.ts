@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { randomStream } from '../../src/loadtest/random.ts'
-import { drawRequest } from '../../src/loadtest/scenario.ts'
+import { recommendationScenario } from '../../src/loadtest/scenario/recommendations.ts'
 import type { Population, TaskRequest } from '../../src/loadtest/types.ts'
+import { drawTask } from '../../src/loadtest/virtual-user.ts'
 
 const population: Population = {
   userIds: ['u1', 'a/b?c', 'ü#'],
@@ -9,9 +10,18 @@ const population: Population = {
   itemIds: ['i 1', 'i2'],
 }
 
-function requests(count: number, seed = 1, from = population): TaskRequest[] {
-  const random = randomStream(seed, 0)
-  return Array.from({ length: count }, () => drawRequest(from, 10, random))
+function requests(
+  count: number,
+  seed = 1,
+  from = population,
+  ids: 'uniform' | 'zipf' = 'uniform',
+): TaskRequest[] {
+  const scenario = recommendationScenario({ kind: 'built-in', population: from, k: 10, ids })
+  const state = { index: 0, random: randomStream(seed, 0), values: {} }
+  return Array.from(
+    { length: count },
+    () => drawTask(scenario, state).steps[0]!.render(state).memo as TaskRequest,
+  )
 }
 
 test('recommendations, filtered ones and health come three to one to one', () => {
@@ -68,4 +78,15 @@ test('random numbers are uniform over [0, 1) across streams', () => {
     (_, tenth) => draws.filter((x) => Math.floor(x * 10) === tenth).length,
   )
   for (const count of tenths) expect(Math.abs(count - 2000)).toBeLessThan(200)
+})
+
+test('by Zipf’s law the first user is asked for twice as often as the second, and four times as often as the fourth', () => {
+  const userIds = Array.from({ length: 50 }, (_, user) => `u${user}`)
+  const drawn = requests(20_000, 3, { ...population, userIds }, 'zipf').filter(
+    ({ task }) => task !== 'health',
+  )
+  const count = (user: string) =>
+    drawn.filter(({ path }) => path.startsWith(`/recommendations/${user}?`)).length
+  expect(count('u0') / count('u1')).toBeCloseTo(2, 0)
+  expect(count('u0') / count('u3')).toBeCloseTo(4, 0)
 })
