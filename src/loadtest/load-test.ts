@@ -22,7 +22,7 @@ export async function runLoadTest(options: LoadTestOptions, source: ScenarioSour
   const stage = { options, target, scenario, waitMs }
   const values = await takeSteps(scenario.setup, {}, stage)
   const startedAt = new Date()
-  const recorder = new Recorder(scenario.requestNames)
+  const recorder = new Recorder(namesUnderLoad(scenario))
   const generator = watchGenerator()
   const crowd = new Crowd(stage, values, recorder)
   const { elapsedMs, unfinished } = await crowd.run()
@@ -40,6 +40,12 @@ export async function runLoadTest(options: LoadTestOptions, source: ScenarioSour
 
 /** What a person at a page needs to read and to click. */
 const usualWaitMs = [100, 500] as const
+
+/** Setup and teardown may have requests of their own, which are not measured. */
+function namesUnderLoad({ requestNames, tasks }: Scenario): string[] {
+  const asked = new Set(tasks.flatMap(({ steps }) => steps.map(({ request }) => request)))
+  return requestNames.filter((_, request) => asked.has(request))
+}
 
 /** Where a test takes place. */
 interface Stage {

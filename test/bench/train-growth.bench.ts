@@ -29,7 +29,7 @@ const factors = flags.smoke ? [8, 16] : [32, 64, 128, 256]
 
 const lanes: readonly (readonly [name: string, algorithm: 'als' | 'svd', params: Params])[] = [
   ...factors.map((d) => [`als exact, d ${d}`, 'als', { factors: d, epochs, solver: 'exact' }] as const),
-  ...factors.map((d) => [`als auto, d ${d}`, 'als', { factors: d, epochs }] as const),
+  ...factors.map((d) => [`als auto, d ${d}`, 'als', { factors: d, epochs, solver: 'auto' }] as const),
   ...factors
     .slice(0, 2)
     .map((d) => [`svd Gibbs, d ${d}`, 'svd', { factors: d, burnIn: 1, samples: epochs - 1 }] as const),

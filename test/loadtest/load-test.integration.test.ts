@@ -207,6 +207,7 @@ teardown:
   const report = await runLoadTest(options(url, { users: 2 }), source)
   expect(report).toMatchObject({ scenario: 'shop', failures: [] })
   const counts = Object.fromEntries(report.tasks.map(({ task, requests }) => [task, requests]))
+  expect(Object.keys(counts).sort()).toEqual(['cart', 'order'])
   expect(counts.cart).toBeGreaterThan(5)
   expect(Math.abs((counts.cart as number) - (counts.order as number))).toBeLessThanOrEqual(2)
   expect(asked.filter((line) => line === 'GET /cart s1')).toHaveLength(counts.cart as number)
