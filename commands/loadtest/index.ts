@@ -39,6 +39,16 @@ requests that succeeded. Exit code 3 when a goal is missed.`
   static override flags = {
     users: Flags.integer({ description: 'virtual users', default: 100, min: 1, max: 20_000 }),
     'spawn-rate': Flags.integer({ description: 'users started a second', default: 10, min: 1, max: 10_000 }),
+    rate: Flags.string({
+      description:
+        'open model: arrivals a second, due whether the server keeps up or not; --users serve them',
+    }),
+    arrivals: Flags.option({
+      description:
+        'with --rate: evenly spaced (constant, the default) or as of many people at random (poisson)',
+      options: ['constant', 'poisson'] as const,
+      dependsOn: ['rate'],
+    })(),
     'run-time': Flags.string({
       description: 'how long, users starting included: 90s, 5m, 1h',
       default: '60s',

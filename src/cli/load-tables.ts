@@ -1,4 +1,4 @@
-import type { LoadReport, TaskReport } from '../loadtest/types.ts'
+import type { LoadReport, OpenModelReport, TaskReport } from '../loadtest/types.ts'
 import { renderTable } from './table.ts'
 
 /** The report of a load test for people. */
@@ -7,6 +7,7 @@ export function loadReportTables(report: LoadReport): string {
   if (report.failures.length > 0) parts.push(failureTable(report))
   if (report.models.length > 0) parts.push(modelTable(report))
   parts.push(goalTable(report))
+  if (report.open) parts.push(openModelText(report.open))
   if (report.unfinished > 0) parts.push(`${report.unfinished} requests were cut off and are not counted.`)
   if (report.generator.loopDelayP99Ms > suspectDelayMs) parts.push(generatorWarning(report))
   return parts.join('\n')
@@ -61,6 +62,22 @@ function goalTable({ goals }: LoadReport): string {
     ['goal', 'actual', ''],
     goals.map(({ goal, actual, met }) => [goal, actual?.toFixed(2), met ? 'met' : 'missed']),
   )
+}
+
+/** Beside what counts from when arrivals were due, what a closed model would have shown. */
+function openModelText({
+  rate,
+  arrivals,
+  planned,
+  begun,
+  latenessMs,
+  rawLatencyMs,
+}: OpenModelReport): string {
+  const late = latenessMs ? `, sent ${formatMs(latenessMs.p99)} late at the 99th percentile` : ''
+  const raw = rawLatencyMs
+    ? ` From sending alone: p50 ${formatMs(rawLatencyMs.p50)}, p95 ${formatMs(rawLatencyMs.p95)}, p99 ${formatMs(rawLatencyMs.p99)}.`
+    : ''
+  return `${begun} of ${planned} arrivals, ${rate} a second (${arrivals})${late}; latencies count from when each was due.${raw}`
 }
 
 function generatorWarning({ generator }: LoadReport): string {

@@ -1,18 +1,28 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { RecsysError } from '../errors.ts'
+import { ArrivalUser } from './arrival-user.ts'
+import { ArrivalPlan } from './arrivals.ts'
 import { Connection } from './connection.ts'
 import { judgeGoals } from './goals.ts'
+import { LatencyHistogram } from './histogram.ts'
 import { randomStream } from './random.ts'
 import { Recorder } from './recorder.ts'
 import { compileScenario } from './scenario/compile.ts'
 import type { Scenario, ScenarioSource, Step } from './scenario/types.ts'
 import { findTarget } from './target.ts'
-import type { GeneratorHealth, LoadReport, LoadTestOptions, Target } from './types.ts'
+import type {
+  GeneratorHealth,
+  LoadReport,
+  LoadTestOptions,
+  OpenModelReport,
+  Outcome,
+  Target,
+} from './types.ts'
 import { takeStep, VirtualUser } from './virtual-user.ts'
 
 /**
- * Puts the load of many virtual users on a server and reports what it did.
- * Latencies are those of a closed loop: a user who waits for a slow answer asks less often.
+ * Puts the load of many virtual users on a server and reports what it did. Without a rate latencies are those of a closed loop:
+ * a user who waits for a slow answer asks less often. With one, arrivals are due whatever the server does.
  * @throws RECSYS_USAGE | RECSYS_TARGET_UNREACHABLE | RECSYS_SCENARIO_SETUP before any user starts
  */
 export async function runLoadTest(options: LoadTestOptions, source: ScenarioSource): Promise<LoadReport> {
@@ -34,6 +44,7 @@ export async function runLoadTest(options: LoadTestOptions, source: ScenarioSour
     interrupted: options.signal?.aborted === true,
     ...outcome(options, recorder, elapsedMs),
     unfinished,
+    open: crowd.openReport(),
     generator: generator(elapsedMs),
   }
 }
@@ -45,6 +56,33 @@ const usualWaitMs = [100, 500] as const
 function namesUnderLoad({ requestNames, tasks }: Scenario): string[] {
   const asked = new Set(tasks.flatMap(({ steps }) => steps.map(({ request }) => request)))
   return requestNames.filter((_, request) => asked.has(request))
+}
+
+interface OpenModel {
+  readonly plan: ArrivalPlan
+  readonly lateness: LatencyHistogram
+  readonly raw: LatencyHistogram
+}
+
+function openModel({
+  rate,
+  arrivals: law = 'constant',
+  runTimeMs,
+  seed,
+}: LoadTestOptions): OpenModel | undefined {
+  if (rate === undefined) return undefined
+  const plan = new ArrivalPlan({ rate, law, runTimeMs, random: randomStream(seed, -2) })
+  return { plan, lateness: new LatencyHistogram(), raw: new LatencyHistogram() }
+}
+
+function reportOfOpen(
+  { plan, lateness, raw }: OpenModel,
+  { rate = 0, arrivals = 'constant' }: LoadTestOptions,
+): OpenModelReport {
+  const begun = plan.nTaken
+  while (plan.take());
+  const [latenessMs, rawLatencyMs] = [lateness.summary(), raw.summary()]
+  return { rate, arrivals, planned: plan.nTaken, begun, latenessMs, rawLatencyMs }
 }
 
 /** Where a test takes place. */
@@ -88,7 +126,8 @@ class Crowd {
   readonly #options: LoadTestOptions
   readonly #values: Readonly<Record<string, unknown>>
   readonly #recorder: Recorder
-  readonly #users: VirtualUser[] = []
+  readonly #users: (VirtualUser | ArrivalUser)[] = []
+  readonly #open: OpenModel | undefined
   readonly #runs: Promise<number>[] = []
   readonly #startedAtMs = performance.now()
 
@@ -98,6 +137,11 @@ class Crowd {
     this.#options = stage.options
     this.#values = values
     this.#recorder = recorder
+    this.#open = openModel(stage.options)
+  }
+
+  openReport(): OpenModelReport | null {
+    return this.#open ? reportOfOpen(this.#open, this.#options) : null
   }
 
   async run(): Promise<{ elapsedMs: number; unfinished: number }> {
@@ -106,7 +150,11 @@ class Crowd {
     this.#spawnDue()
     const interrupted = await untilOver(this.#options)
     clearInterval(spawning)
-    for (const user of this.#users) interrupted ? user.cutOff() : user.stop()
+    // Arrivals that are due have to be served, however late: they end by themselves.
+    for (const user of this.#users) {
+      if (interrupted) user.cutOff()
+      else if (this.#open === undefined) user.stop()
+    }
     const cutOffs = await this.#drained()
     clearInterval(seconds)
     this.#closeSecond()
@@ -128,21 +176,29 @@ class Crowd {
   /** As many users as the spawn rate owes by now; the first one at once. */
   #spawnDue(): void {
     const { users, spawnRate } = this.#options
-    const due = Math.min(users, 1 + Math.floor((this.#elapsedMs() / 1000) * spawnRate))
+    const isOpen = this.#open !== undefined
+    const due = isOpen ? users : Math.min(users, 1 + Math.floor((this.#elapsedMs() / 1000) * spawnRate))
     while (this.#users.length < due) this.#spawn(this.#users.length)
   }
 
   #spawn(index: number): void {
     const { seed, timeoutMs } = this.#options
     const { target, scenario, waitMs } = this.#stage
-    const user = new VirtualUser({
+    const newState = (stream: number) => ({
+      index: stream,
+      random: randomStream(seed, stream),
+      values: { ...this.#values },
+    })
+    const common = {
       connection: new Connection(target, timeoutMs),
       basePath: target.basePath,
       scenario,
-      state: { index, random: randomStream(seed, index), values: { ...this.#values } },
       waitMs,
-      record: (outcome, path) => this.#recorder.record(outcome, path),
-    })
+      record: (outcome: Outcome, path: string) => this.#recorder.record(outcome, path),
+    }
+    const user = this.#open
+      ? new ArrivalUser({ ...common, ...this.#open, newState, startedAtMs: this.#startedAtMs })
+      : new VirtualUser({ ...common, state: newState(index) })
     this.#users.push(user)
     this.#runs.push(user.run())
   }

@@ -35,7 +35,10 @@ ${chartSection(latencySeries(report.timeline, p95Limit))}
 `
 }
 
-function setting({ users, spawnRate, waitMs, elapsedMs, startedAt }: LoadReport): string {
+function setting({ users, spawnRate, waitMs, elapsedMs, startedAt, open }: LoadReport): string {
+  if (open) {
+    return `${open.rate} arrivals a second (${open.arrivals}), served by ${users} users; latencies count from when each was due · ${(elapsedMs / 1000).toFixed(1)} s from ${startedAt}`
+  }
   const wait = waitMs.map((ms) => ms / 1000).join('–')
   return `${users} users, ${spawnRate} started a second, thinking ${wait} s · ${(elapsedMs / 1000).toFixed(1)} s from ${startedAt}`
 }

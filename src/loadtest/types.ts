@@ -1,3 +1,5 @@
+import type { ArrivalLaw } from './arrivals.ts'
+
 /** One request to send: its path below the target, and what must hold for the body of a 200. */
 export interface TaskRequest {
   readonly task: string
@@ -46,6 +48,9 @@ export interface LoadTestOptions {
   readonly users: number
   /** Users started a second. */
   readonly spawnRate: number
+  /** Arrivals a second of an open model, which `users` serve; left out: every user asks again after thinking. */
+  readonly rate?: number | undefined
+  readonly arrivals?: ArrivalLaw | undefined
   readonly runTimeMs: number
   /** A user thinks between two requests for a time drawn uniformly from here; left out: as the scenario says. */
   readonly waitMs?: readonly [min: number, max: number] | undefined
@@ -132,6 +137,20 @@ export interface ModelCount {
   readonly responses: number
 }
 
+/** What an open model did beside its latencies, which count from when each arrival was due. */
+export interface OpenModelReport {
+  /** Arrivals a second. */
+  readonly rate: number
+  readonly arrivals: ArrivalLaw
+  /** Arrivals due in the run time, and those of them that were begun. */
+  readonly planned: number
+  readonly begun: number
+  /** From being due to being sent, of arrivals that somebody was waiting for: the generator's own share of every latency. */
+  readonly latenessMs: Latency | null
+  /** From being sent, of first requests: what a closed model would have shown. */
+  readonly rawLatencyMs: Latency | null
+}
+
 /** The `--json` document of `recsys loadtest`. */
 export interface LoadReport {
   readonly url: string
@@ -139,6 +158,8 @@ export interface LoadReport {
   readonly scenario: string
   readonly users: number
   readonly spawnRate: number
+  /** null for the closed model. */
+  readonly open: OpenModelReport | null
   readonly waitMs: readonly [min: number, max: number]
   readonly timeoutMs: number
   readonly k: number

@@ -49,7 +49,7 @@ export class VirtualUser {
     for (const step of steps) {
       if (this.#stopping) return
       const succeeded = await this.#ask(step)
-      if (!this.#stopping) await this.#think(step)
+      if (!this.#stopping) await this.#think(pause(step, this.#options.waitMs, this.#options.state.random))
       if (!succeeded) return
     }
   }
@@ -62,15 +62,24 @@ export class VirtualUser {
     return outcome?.ok === true
   }
 
-  #think({ waitMs = this.#options.waitMs }: Step): Promise<void> {
+  #think(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, drawBetween(waitMs, this.#options.state.random))
+      const timer = setTimeout(resolve, ms)
       this.#wake = () => {
         clearTimeout(timer)
         resolve()
       }
     })
   }
+}
+
+/** ms to think after a step. */
+export function pause(
+  { waitMs }: Step,
+  usual: readonly [min: number, max: number],
+  random: UserState['random'],
+): number {
+  return drawBetween(waitMs ?? usual, random)
 }
 
 /** By weight. */

@@ -44,6 +44,7 @@ test('with --json stdout is the report, or an error that carries it', async () =
     scenario: 'recommendations',
     users: 10,
     spawnRate: 100,
+    open: null,
     waitMs: [100, 500],
     timeoutMs: 5000,
     k: 10,

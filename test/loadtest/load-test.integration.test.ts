@@ -231,3 +231,27 @@ test('a step that fails ends its task, and a setup that fails ends the test befo
     message: expect.stringContaining('status 404'),
   })
 })
+
+test('every arrival of an open model is served, and its latency counts from when it was due', async () => {
+  // One answer at a time: the next request is answered when the one before has been for a while.
+  const { url } = await startHttpServer((request, response) => {
+    if (request.url === '/health') response.end('{}')
+    else setTimeout(() => healthy(request, response), 50)
+  })
+  const asked = { rate: 40, arrivals: 'constant', users: 1, runTimeMs: 500 } as const
+  const report = await load(options(url, asked), { userIds: ['1'], categories: [], itemIds: [] })
+  expect(report.open).toMatchObject({ rate: 40, arrivals: 'constant', planned: 20, begun: 20 })
+  expect(report.all).toMatchObject({ requests: 20, failures: 0 })
+  // One user cannot serve 40 arrivals a second that take 50 ms each: they queue, which the raw figure hides.
+  const [counted, raw] = [report.all.latencyMs?.p75 ?? 0, report.open?.rawLatencyMs?.p75 ?? 0]
+  expect(counted).toBeGreaterThan(2 * raw)
+})
+
+test('arrivals that are not slowed down by anybody come when they are due', async () => {
+  const { url } = await startHttpServer(healthy)
+  const report = await load(options(url, { rate: 100, arrivals: 'poisson', users: 20, runTimeMs: 800 }))
+  const { planned, begun, latenessMs } = report.open ?? {}
+  expect(begun).toBe(planned)
+  expect(report.all).toMatchObject({ requests: planned, failures: 0 })
+  expect(latenessMs).not.toBeNull()
+})

@@ -16,6 +16,7 @@ export function sampleReport(): LoadReport {
     scenario: 'recommendations',
     users: 2,
     spawnRate: 10,
+    open: null,
     waitMs: [100, 500],
     timeoutMs: 5000,
     k: 10,

@@ -35,6 +35,7 @@ export function mergeReports(reports: readonly LoadReport[]): LoadReport {
     url: distinct(reports.map(({ url }) => url)).join(', '),
     users: total(reports, ({ users }) => users),
     spawnRate: total(reports, ({ spawnRate }) => spawnRate),
+    open: mergedOpen(reports),
     startedAt: reports.map(({ startedAt }) => startedAt).sort()[0]!,
     elapsedMs,
     interrupted: reports.some(({ interrupted }) => interrupted),
@@ -51,6 +52,22 @@ export function mergeReports(reports: readonly LoadReport[]): LoadReport {
     },
     timeline: mergedTimeline(reports, distributions),
     distributions,
+  }
+}
+
+/** Rates add up where all had one; figures that no histogram is kept of are left out. */
+function mergedOpen(reports: readonly LoadReport[]): LoadReport['open'] {
+  const models = reports.flatMap(({ open }) => open ?? [])
+  const [first] = models
+  if (first === undefined || models.length < reports.length) return null
+  const sum = (of: (model: typeof first) => number) => models.reduce((whole, model) => whole + of(model), 0)
+  return {
+    rate: sum(({ rate }) => rate),
+    arrivals: first.arrivals,
+    planned: sum(({ planned }) => planned),
+    begun: sum(({ begun }) => begun),
+    latenessMs: null,
+    rawLatencyMs: null,
   }
 }
 

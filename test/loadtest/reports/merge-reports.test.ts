@@ -145,3 +145,19 @@ test.each<[string, (report: Record<string, unknown>) => unknown, RegExp]>([
     message: expect.stringMatching(message),
   })
 })
+
+test('rates of open models add up; with a closed one among them there is none', () => {
+  const open = {
+    rate: 50,
+    arrivals: 'constant',
+    planned: 100,
+    begun: 99,
+    latenessMs: null,
+    rawLatencyMs: null,
+  } as const
+  const [a, b] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'].map((startedAt) =>
+    recorded([[{ task: 'health', latencyUs: 900 }]], { startedAt, open }),
+  )
+  expect(mergeReports([a!, b!]).open).toEqual({ ...open, rate: 100, planned: 200, begun: 198 })
+  expect(mergeReports([a!, { ...b!, open: null }]).open).toBeNull()
+})

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { type ArrivalLaw, ArrivalPlan } from '../../src/loadtest/arrivals.ts'
+import { randomStream } from '../../src/loadtest/random.ts'
+
+function times(law: ArrivalLaw, rate: number, runTimeMs: number, seed = 1): number[] {
+  const plan = new ArrivalPlan({ rate, law, runTimeMs, random: randomStream(seed, 0) })
+  const due: number[] = []
+  for (let next = plan.take(); next; next = plan.take()) {
+    expect(next.index).toBe(due.length)
+    due.push(next.dueMs)
+  }
+  expect(plan.nTaken).toBe(due.length)
+  return due
+}
+
+test('constant arrivals are evenly spaced, as many as rate times run time, without drift', () => {
+  const due = times('constant', 3000, 60_000)
+  expect(due).toHaveLength(180_000)
+  expect(due[0]).toBe(0)
+  expect(due.at(-1)).toBe((1000 * 179_999) / 3000)
+  expect(times('constant', 0.5, 3999)).toEqual([0, 2000])
+})
+
+test('the gaps of Poisson arrivals are exponential: mean 1 ÷ rate, as large a deviation, any two independent', () => {
+  const due = times('poisson', 200, 500_000)
+  const gaps = due.map((time, at) => time - (due[at - 1] ?? 0))
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
+  const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length)
+  expect(mean).toBeCloseTo(5, 1)
+  expect(deviation / mean).toBeCloseTo(1, 1)
+  // Of exponential gaps e⁻¹ are longer than the mean.
+  expect(gaps.filter((gap) => gap > mean).length / gaps.length).toBeCloseTo(Math.exp(-1), 1)
+  expect(times('poisson', 50, 2000, 3)).toEqual(times('poisson', 50, 2000, 3))
+  expect(times('poisson', 50, 2000, 3)).not.toEqual(times('poisson', 50, 2000, 4))
+})
