@@ -1,7 +1,8 @@
 import type { ArrivalPlan } from './arrivals.ts'
 import type { LatencyHistogram } from './histogram.ts'
+import { LoadUser } from './load-user.ts'
 import type { UserState } from './scenario/types.ts'
-import { drawTask, pause, takeStep, type VirtualUserOptions } from './virtual-user.ts'
+import { drawTask, takeStep, thinkMs, type VirtualUserOptions } from './virtual-user.ts'
 
 export interface ArrivalUserOptions extends Omit<VirtualUserOptions, 'state'> {
   readonly plan: ArrivalPlan
@@ -18,43 +19,26 @@ export interface ArrivalUserOptions extends Omit<VirtualUserOptions, 'state'> {
  * busy an arrival has to wait, and its latency counts from when it was due: a server that stalls cannot hide
  * (coordinated omission: Tene 2013).
  */
-export class ArrivalUser {
+export class ArrivalUser extends LoadUser {
   readonly #options: ArrivalUserOptions
-  #stopping = false
-  #cutOff = false
-  #wake: () => void = () => undefined
 
   constructor(options: ArrivalUserOptions) {
+    super(options.connection)
     this.#options = options
   }
 
-  /** Resolves when there are no more arrivals; the number of requests cut off, 0 or 1. */
-  async run(): Promise<number> {
-    const { plan, startedAtMs, connection, lateness } = this.#options
-    for (let next = plan.take(); next && !this.#stopping; next = this.#stopping ? undefined : plan.take()) {
+  protected async work(): Promise<void> {
+    const { plan, startedAtMs, lateness } = this.#options
+    for (let next = plan.take(); next; next = this.isStopping ? undefined : plan.take()) {
       const dueAtMs = startedAtMs + next.dueMs
       const aheadMs = dueAtMs - performance.now()
       if (aheadMs > 0) {
-        await this.#pause(aheadMs)
-        if (this.#stopping) break
+        await this.pause(aheadMs)
+        if (this.isStopping) return
         lateness.record(Math.max(0, performance.now() - dueAtMs) * 1000)
       }
       await this.#perform(next.index, dueAtMs)
     }
-    connection.discard()
-    return this.#cutOff ? 1 : 0
-  }
-
-  /** No further arrival; the request in flight is finished. */
-  stop(): void {
-    this.#stopping = true
-    this.#wake()
-  }
-
-  /** No further arrival; the request in flight is cut off and not counted. */
-  cutOff(): void {
-    this.stop()
-    this.#options.connection.discard()
   }
 
   async #perform(arrival: number, dueAtMs: number): Promise<void> {
@@ -64,25 +48,12 @@ export class ArrivalUser {
     let waitedUs = Math.max(0, performance.now() - dueAtMs) * 1000
     for (const [at, step] of steps.entries()) {
       const { outcome, path } = await takeStep(step, { ...this.#options, state })
-      if (!outcome) {
-        this.#cutOff = true
-        return
-      }
+      if (!outcome) return this.noteCutOff()
       if (outcome.ok && at === 0) raw.record(outcome.latencyUs)
       record(outcome.ok ? { ...outcome, latencyUs: outcome.latencyUs + waitedUs } : outcome, path)
       waitedUs = 0
-      if (!outcome.ok || this.#stopping || at === steps.length - 1) return
-      await this.#pause(pause(step, waitMs, state.random))
+      if (!outcome.ok || this.isStopping || at === steps.length - 1) return
+      await this.pause(thinkMs(step, waitMs, state.random))
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }

@@ -1,4 +1,5 @@
 import type { Answer, Connection } from './connection.ts'
+import { LoadUser } from './load-user.ts'
 import { drawBetween } from './random.ts'
 import type { RenderedRequest, Scenario, Step, Task, UserState } from './scenario/types.ts'
 import type { Outcome } from './types.ts'
@@ -14,67 +15,35 @@ export interface VirtualUserOptions {
 }
 
 /** Draws a task, does its steps one after the other, thinks after each: a closed loop, as a person at a page. */
-export class VirtualUser {
+export class VirtualUser extends LoadUser {
   readonly #options: VirtualUserOptions
-  #stopping = false
-  #cutOff = false
-  #wake: () => void = () => undefined
 
   constructor(options: VirtualUserOptions) {
+    super(options.connection)
     this.#options = options
   }
 
-  /** Resolves when the user has stopped; the number of requests cut off, 0 or 1. */
-  async run(): Promise<number> {
-    const { scenario, state, connection } = this.#options
-    while (!this.#stopping) await this.#perform(drawTask(scenario, state))
-    connection.discard()
-    return this.#cutOff ? 1 : 0
-  }
-
-  /** No further request; the one in flight is finished. */
-  stop(): void {
-    this.#stopping = true
-    this.#wake()
-  }
-
-  /** No further request; the one in flight is cut off and not counted. */
-  cutOff(): void {
-    this.stop()
-    this.#options.connection.discard()
+  protected async work(): Promise<void> {
+    const { scenario, state } = this.#options
+    while (!this.isStopping) await this.#perform(drawTask(scenario, state))
   }
 
   /** A step that fails ends its task: the next ones would miss what it should have carried over. */
   async #perform({ steps }: Task): Promise<void> {
+    const { waitMs, state, record } = this.#options
     for (const step of steps) {
-      if (this.#stopping) return
-      const succeeded = await this.#ask(step)
-      if (!this.#stopping) await this.#think(pause(step, this.#options.waitMs, this.#options.state.random))
-      if (!succeeded) return
+      if (this.isStopping) return
+      const { outcome, path } = await takeStep(step, this.#options)
+      if (!outcome) return this.noteCutOff()
+      record(outcome, path)
+      if (!this.isStopping) await this.pause(thinkMs(step, waitMs, state.random))
+      if (!outcome.ok) return
     }
-  }
-
-  async #ask(step: Step): Promise<boolean> {
-    const { connection, basePath, scenario, state, record } = this.#options
-    const { outcome, path } = await takeStep(step, { connection, basePath, scenario, state })
-    if (outcome) record(outcome, path)
-    else this.#cutOff = true
-    return outcome?.ok === true
-  }
-
-  #think(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }
 
 /** ms to think after a step. */
-export function pause(
+export function thinkMs(
   { waitMs }: Step,
   usual: readonly [min: number, max: number],
   random: UserState['random'],
