@@ -41,7 +41,7 @@ test('the executable tells its version and lists every command', () => {
 test('every command explains itself', () => {
   const files = readdirSync(join(root, 'commands'), { recursive: true, encoding: 'utf8' })
   for (const file of files.filter((name) => name.endsWith('.ts'))) {
-    const words = file.replace(/\.ts$/, '').split('/')
+    const words = file.replace(/(\/index)?\.ts$/, '').split('/')
     expect(run([...words, '--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('USAGE') })
   }
 })

@@ -7,7 +7,7 @@ const root = new URL('../../', import.meta.url)
 const commands = readdirSync(fileURLToPath(new URL('commands', root)), { recursive: true })
   .map(String)
   .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.replace(/\.ts$/, '').split(/[\\/]/))
+  .map((file) => file.replace(/([\\/]index)?\.ts$/, '').split(/[\\/]/))
 
 test('--version names the version of package.json', async () => {
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
