@@ -48,7 +48,7 @@ const gibbs: Recipe = { algorithm: 'svd', params: { factors: 10, epochs: 40, bur
 const nmf: Recipe = { algorithm: 'nmf', params: { factors: 10 } }
 const implicit = (params: Params): Recipe => ({
   algorithm: 'als',
-  params: { factors: 32, epochs: 8, ...params },
+  params: { factors: 32, epochs: 8, reg: 0.003, unobservedWeight: 0.05, ...params },
 })
 const bpr: Recipe = { algorithm: 'bpr', params: { factors: 32, epochs: 20 } }
 
