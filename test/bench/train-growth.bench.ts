@@ -11,14 +11,15 @@ import { syntheticInteractions } from './synthetic.ts'
 
 /**
  * Seconds an epoch on one and on two threads, in turns, and how they grow with the factors. The ratio 1 → 2 threads is the
- * median of the rounds' ratios; the bar is 1.8 for als and Gibbs. `--interactions 1e6` is the size, `--smoke` only shows
- * that all runs.
+ * median of the rounds' ratios; the bar is 1.8 for als and Gibbs. `--interactions 1e6` is the size, `--only PATTERN` takes
+ * the rows it matches, `--smoke` only shows that all runs.
  */
 const { values: flags } = parseArgs({
   options: {
     smoke: { type: 'boolean', default: false },
     interactions: { type: 'string', default: '2e6' },
     rounds: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
   },
 })
 const nInteractions = flags.smoke ? 3000 : Number(flags.interactions)
@@ -41,7 +42,7 @@ const lanes: readonly (readonly [name: string, algorithm: 'als' | 'svd', params:
 const train = trainingRows()
 const rows: (string | number)[][] = []
 let previous: { readonly algorithm: string; readonly seconds: number } | undefined
-for (const [name, algorithm, params] of lanes) {
+for (const [name, algorithm, params] of lanes.filter(([name]) => new RegExp(flags.only).test(name))) {
   const rounds: (readonly [one: number, two: number])[] = []
   for (let round = 0; round < nRounds; round++) {
     rounds.push([await epochSeconds(algorithm, params, 1), await epochSeconds(algorithm, params, 2)])
