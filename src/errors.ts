@@ -130,6 +130,7 @@ export const errorCatalogue = {
   RECSYS_HTTP_MEDIA_TYPE: kind(4, 415, 'Send JSON with the header `content-type: application/json`.'),
   RECSYS_HTTP_HEADERS_TOO_LARGE: kind(4, 431, 'Send a shorter address and fewer headers.'),
   RECSYS_HTTP_INTERNAL: kind(1, 500, 'Report it with the request id from the X-Request-Id header.'),
+  RECSYS_USER_UNKNOWN: kind(4, 404, 'Take the id of a user with interactions from before the training.'),
   RECSYS_ITEM_UNKNOWN: kind(4, 404, 'Take an item id that a recommendation has named.'),
   RECSYS_ADMIN_UNAUTHORIZED: kind(4, 401, 'Send the header `authorization: Bearer <RECSYS_ADMIN_TOKEN>`.'),
   RECSYS_ADMIN_FORBIDDEN: kind(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { openLake } from '../../src/lake/lake.ts'
 import { initTables } from '../../src/pipeline/init-tables.ts'
 import { popularFallback } from '../../src/pipeline/popular-fallback.ts'
-import { ServedModel } from '../../src/serving/ranking/served-model.ts'
+import { plainQuery, ServedModel } from '../../src/serving/ranking/served-model.ts'
 import { shareAndTry } from '../../src/serving/threads/load-artifact.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 
@@ -31,10 +31,8 @@ test('a lake without a model gives its popular items, unseen ones first asked fo
 
   const model = new ServedModel(shareAndTry(content, identity, 1, 0).model, 1)
   const { best, source } = model.rankForUser(userIds[0], {
+    ...plainQuery,
     k: 1000,
-    excludeSeen: true,
-    categories: [],
-    exclude: [],
   })
   const seen = itemIndex.filter((_, row) => userIndex[row] === 0)
   const ranked = [...best.indices.subarray(0, best.count)]

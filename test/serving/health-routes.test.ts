@@ -123,10 +123,14 @@ describe('/openapi.json', () => {
       'GET /health',
       'GET /health/live',
       'GET /health/ready',
+      'GET /items/{itemId}',
       'GET /items/{itemId}/similar',
       'GET /metrics',
       'GET /recommendations/{userId}',
+      'GET /users/{userId}/history',
+      'GET /users/{userId}/similar',
       'POST /admin/reload-models',
+      'POST /batch/recommendations',
       'POST /recommendations',
     ])
     const parameters = api.paths['/recommendations/{userId}'].get.parameters

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type RankingQuery, ServedModel } from '../../src/serving/ranking/served-model.ts'
+import { plainQuery, type RankingQuery, ServedModel } from '../../src/serving/ranking/served-model.ts'
 import { shareModel } from '../../src/serving/shared/shared-model.ts'
 import { fixtureContent, fixtureIdentity, touchedItems } from './fixture-model.ts'
 
@@ -8,7 +8,7 @@ const content = fixtureContent({ nUsers: 40, nItems })
 const model = new ServedModel(shareModel(content, fixtureIdentity(), 1), 1)
 
 function query(given: Partial<RankingQuery> = {}): RankingQuery {
-  return { k: 10, excludeSeen: true, categories: [], exclude: [], ...given }
+  return { ...plainQuery, ...given }
 }
 
 function indices({ best }: { best: { indices: Int32Array; count: number } }): number[] {

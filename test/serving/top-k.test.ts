@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createTopK, selectTopK } from '../../src/serving/ranking/top-k.ts'
+import { createBitset, insertAll } from '../../src/serving/shared/bitset.ts'
 
 function naive(scores: Float32Array, blocked: Uint8Array, k: number): number[] {
   return [...scores.keys()]
@@ -11,7 +12,12 @@ function naive(scores: Float32Array, blocked: Uint8Array, k: number): number[] {
 
 function selected(scores: Float32Array, blocked: Uint8Array, k: number): number[] {
   const best = createTopK(1000)
-  selectTopK(scores, blocked, k, best)
+  const set = createBitset(scores.length)
+  insertAll(
+    set,
+    [...blocked.keys()].filter((index) => blocked[index] !== 0),
+  )
+  selectTopK(scores, set, k, best)
   const indices = [...best.indices.subarray(0, best.count)]
   expect([...best.scores.subarray(0, best.count)]).toEqual(indices.map((index) => scores[index]))
   return indices

@@ -13,10 +13,11 @@ import { registerAdmin } from './admin-routes.ts'
 import type { AppContext } from './app-context.ts'
 import { registerHealth } from './health-routes.ts'
 import { answerBrokenRequest, sendError } from './http-errors.ts'
+import { registerItems } from './item-routes.ts'
 import { collectRoutes, refuseOtherMethods } from './other-methods.ts'
 import { registerRecommendations } from './recommendation-routes.ts'
 import { requestIds } from './request-id.ts'
-import { registerSimilar } from './similar-route.ts'
+import { registerUsers } from './user-routes.ts'
 import { explainViolation } from './violations.ts'
 
 /** Bounds on what one client can ask of a thread. */
@@ -55,7 +56,8 @@ export async function buildApp(
   const routes = collectRoutes(app)
   await describeApi(app)
   registerRecommendations(app, context)
-  registerSimilar(app, context)
+  registerItems(app, context)
+  registerUsers(app, context)
   registerHealth(app, context)
   registerAdmin(app, context)
   refuseOtherMethods(app, routes)

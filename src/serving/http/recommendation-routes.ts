@@ -1,10 +1,20 @@
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Ranking, RankingQuery, RatedItem, ServedModel } from '../ranking/served-model.ts'
+import {
+  maxDepth,
+  type Ranking,
+  type RankingQuery,
+  type RatedItem,
+  type ServedModel,
+} from '../ranking/served-model.ts'
 import { maxIdLength } from '../shared/id-table.ts'
 import { type AppContext, modelInService } from './app-context.ts'
 import { renderRecommendation } from './render.ts'
 import {
+  batchBody,
+  batchResponse,
   errorResponse,
+  maxAllowed,
   maxCategories,
   maxExcluded,
   recommendationBody,
@@ -14,20 +24,34 @@ import {
 } from './schemas.ts'
 import { invalid, preview } from './violations.ts'
 
-interface QueryString {
+interface RankingOptions {
   readonly k: number
+  readonly offset: number
   readonly excludeSeen: boolean
-  readonly category?: string[]
-  readonly exclude?: string[]
+  readonly minScore?: number
+  readonly diversity: number
+  readonly explain: boolean
 }
 
-interface Body {
-  readonly userId?: string
-  readonly history?: RatedItem[]
-  readonly k: number
-  readonly excludeSeen: boolean
+interface QueryString extends RankingOptions {
+  readonly category?: string[]
+  readonly exclude?: string[]
+  readonly allow?: string[]
+}
+
+interface BodyFilters extends RankingOptions {
   readonly categories?: string[]
   readonly exclude?: string[]
+  readonly allow?: string[]
+}
+
+interface Body extends BodyFilters {
+  readonly userId?: string
+  readonly history?: RatedItem[]
+}
+
+interface BatchBody extends BodyFilters {
+  readonly userIds: string[]
 }
 
 const described = {
@@ -51,7 +75,8 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
       const model = modelInService(context)
       const { userId } = request.params
       const ranking = model.rankForUser(userId, queryOf(request.query, model))
-      sendRanking(context, request, reply, model, userId, ranking)
+      const text = renderRanking(model, userId, ranking, request.query.explain ? userId : undefined)
+      sendRanking(context, request, reply, model, ranking, text)
     },
   )
   app.post<{ Body: Body }>(
@@ -66,10 +91,57 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
     },
     (request, reply) => {
       const model = modelInService(context)
+      const { userId, history, explain } = request.body
       const ranking = rankBody(request.body, model)
-      sendRanking(context, request, reply, model, request.body.userId ?? null, ranking)
+      const text = renderRanking(model, userId ?? null, ranking, explain ? (userId ?? history) : undefined)
+      sendRanking(context, request, reply, model, ranking, text)
     },
   )
+  app.post<{ Body: BatchBody }>(
+    '/batch/recommendations',
+    {
+      schema: {
+        ...described,
+        operationId: 'recommendationsForUsers',
+        summary: 'the best items for each of many users, with the same options',
+        body: batchBody,
+        response: { ...described.response, 200: batchResponse },
+      },
+    },
+    async (request, reply) => {
+      const model = modelInService(context)
+      request.modelVersion = String(model.identity.version ?? 'none')
+      const results = await rankBatch(context, model, request.body)
+      return reply.type('application/json; charset=utf-8').send(`{"results":[${results.join(',')}]}`)
+    },
+  )
+}
+
+/** Users between whom other requests get their turn. */
+const usersATurn = 8
+
+async function rankBatch(context: AppContext, model: ServedModel, body: BatchBody): Promise<string[]> {
+  const query = bodyQuery(body)
+  const results: string[] = []
+  for (const userId of body.userIds) {
+    if (results.length % usersATurn === usersATurn - 1) await setImmediate()
+    const ranking = model.rankForUser(userId, query)
+    context.metrics.countRanking(ranking.source)
+    results.push(renderRanking(model, userId, ranking, body.explain ? userId : undefined))
+  }
+  return results
+}
+
+/** @param explainFor  whose history is to explain the items; undefined: nobody asked */
+function renderRanking(
+  model: ServedModel,
+  userId: string | null,
+  ranking: Ranking,
+  explainFor: string | readonly RatedItem[] | undefined,
+): string {
+  const explain =
+    explainFor === undefined ? undefined : (itemIndex: number) => model.reasonsFor(explainFor, itemIndex)
+  return renderRecommendation(model, userId, ranking, explain)
 }
 
 function sendRanking(
@@ -77,26 +149,39 @@ function sendRanking(
   request: FastifyRequest,
   reply: FastifyReply,
   model: ServedModel,
-  userId: string | null,
   ranking: Ranking,
+  text: string,
 ): void {
   request.modelVersion = String(model.identity.version ?? 'none')
   metrics.countRanking(ranking.source)
-  reply.type('application/json; charset=utf-8').send(renderRecommendation(model, userId, ranking))
+  reply.type('application/json; charset=utf-8').send(text)
 }
 
-function queryOf({ k, excludeSeen, category, exclude }: QueryString, model: ServedModel): RankingQuery {
+function queryOf(given: QueryString, model: ServedModel): RankingQuery {
+  const { category, exclude, allow } = given
+  const isItem = (itemId: string) => model.itemIndex(itemId) >= 0
   return {
-    k,
-    excludeSeen,
+    ...optionsOf(given),
     categories: splitList('category', category, maxCategories, (name) => model.hasCategory(name)),
-    exclude: splitList('exclude', exclude, maxExcluded, (itemId) => model.itemIndex(itemId) >= 0),
+    exclude: splitList('exclude', exclude, maxExcluded, isItem),
+    allow: allow && splitList('allow', allow, maxAllowed, isItem),
   }
 }
 
+function bodyQuery({ categories = [], exclude = [], allow, ...given }: BodyFilters): RankingQuery {
+  return { ...optionsOf(given), categories, exclude, allow }
+}
+
+function optionsOf({ k, offset, excludeSeen, minScore, diversity }: RankingOptions) {
+  if (offset + k > maxDepth) {
+    throw invalid('offset', `is ${offset}, expected at most ${maxDepth - k}: with k no more than ${maxDepth}`)
+  }
+  return { k, offset, excludeSeen, minScore, diversity }
+}
+
 function rankBody(body: Body, model: ServedModel): Ranking {
-  const { userId, history, k, excludeSeen, categories = [], exclude = [] } = body
-  const query = { k, excludeSeen, categories, exclude }
+  const { userId, history } = body
+  const query = bodyQuery(body)
   if ((userId === undefined) === (history === undefined)) {
     throw invalid('userId', 'and history exclude each other, and one of them is needed')
   }

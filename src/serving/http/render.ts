@@ -1,10 +1,18 @@
-import type { Ranking, ServedModel } from '../ranking/served-model.ts'
+import type { Ranking, Reason, ServedModel } from '../ranking/served-model.ts'
 import type { ModelIdentity } from '../types.ts'
 
+/** Why an item is in a ranking; undefined: nobody asked. */
+type Explain = ((itemIndex: number) => Reason[]) | undefined
+
 /** The JSON of a recommendation, by concatenation: the items' text was rendered when the model was loaded. */
-export function renderRecommendation(model: ServedModel, userId: string | null, ranking: Ranking): string {
+export function renderRecommendation(
+  model: ServedModel,
+  userId: string | null,
+  ranking: Ranking,
+  explain: Explain,
+): string {
   const { known, unknownCategories, unknownItems } = ranking
-  let text = `{"userId":${JSON.stringify(userId)},"known":${known},${renderRanked(model, ranking)}`
+  let text = `{"userId":${JSON.stringify(userId)},"known":${known},${renderRanked(model, ranking, explain)}`
   if (unknownCategories.length > 0) text += `,"unknownCategories":${JSON.stringify(unknownCategories)}`
   if (unknownItems.length > 0) text += `,"unknownItems":${JSON.stringify(unknownItems)}`
   return `${text}}`
@@ -14,12 +22,45 @@ export function renderSimilar(model: ServedModel, itemId: string, ranking: Ranki
   return `{"itemId":${JSON.stringify(itemId)},${renderRanked(model, ranking)}}`
 }
 
-function renderRanked(model: ServedModel, { best, source }: Ranking): string {
-  const end = `,"source":"${source}"}`
+export function renderItem(model: ServedModel, itemIndex: number): string {
+  return `{"model":${modelText(model.identity)},"item":${catalogueItem(model, itemIndex)}}`
+}
+
+/** @param page  item indices */
+export function renderHistory(
+  model: ServedModel,
+  userId: string,
+  total: number,
+  page: readonly number[],
+): string {
+  const items = page.map((itemIndex) => catalogueItem(model, itemIndex)).join(',')
+  return `{"userId":${JSON.stringify(userId)},"model":${modelText(model.identity)},"total":${total},"items":[${items}]}`
+}
+
+function catalogueItem(model: ServedModel, itemIndex: number): string {
+  return `${facts(model, itemIndex)}"interactions":${model.interactionsOf(itemIndex)}}`
+}
+
+/** An item's text up to the comma before its score. */
+function facts(model: ServedModel, itemIndex: number): string {
+  return model.itemText(itemIndex).slice(0, -'"score":'.length)
+}
+
+function renderReasons(model: ServedModel, reasons: readonly Reason[]): string {
+  const texts = reasons.map(({ itemIndex, weight }) => {
+    return `${facts(model, itemIndex)}"weight":${shortScore(weight)}}`
+  })
+  return `,"reasons":[${texts.join(',')}]`
+}
+
+function renderRanked(model: ServedModel, { best, source }: Ranking, explain?: Explain): string {
+  const end = `,"source":"${source}"`
   let text = `"model":${modelText(model.identity)},"items":[`
   for (let rank = 0; rank < best.count; rank++) {
     if (rank > 0) text += ','
     text += model.itemText(best.indices[rank]!) + shortScore(best.scores[rank]!) + end
+    if (explain) text += renderReasons(model, source === 'model' ? explain(best.indices[rank]!) : [])
+    text += '}'
   }
   return `${text}]`
 }

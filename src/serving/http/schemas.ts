@@ -1,4 +1,4 @@
-import { maxK } from '../ranking/served-model.ts'
+import { maxDepth } from '../ranking/served-model.ts'
 import { maxIdLength } from '../shared/id-table.ts'
 
 /**
@@ -7,15 +7,53 @@ import { maxIdLength } from '../shared/id-table.ts'
  * was loaded.
  */
 const id = { type: 'string', minLength: 1, maxLength: maxIdLength } as const
-const k = { type: 'integer', minimum: 1, maximum: maxK, default: 10, description: 'How many items.' } as const
+const k = {
+  type: 'integer',
+  minimum: 1,
+  maximum: maxDepth,
+  default: 10,
+  description: 'How many items.',
+} as const
 const excludeSeen = {
   type: 'boolean',
   default: true,
   description: 'Leave out what the user has interacted with.',
 } as const
 
+/** What GET and POST ask for in the same words. */
+const rankingOptions = {
+  k,
+  offset: {
+    type: 'integer',
+    minimum: 0,
+    maximum: maxDepth - 1,
+    default: 0,
+    description: `Places to skip: pages of one model version neither overlap nor leave anything out. With k at most ${maxDepth}.`,
+  },
+  excludeSeen,
+  minScore: {
+    type: 'number',
+    description: 'Only items whose score is at least this; popular items are not judged by it.',
+  },
+  diversity: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description:
+      'From 0, the order of the scores, to 1, as unlike each other as can be (maximal marginal relevance).',
+  },
+  explain: {
+    type: 'boolean',
+    default: false,
+    description: 'Tell for each item which items of the history caused it, and by how much.',
+  },
+} as const
+
 export const maxCategories = 50
 export const maxExcluded = 1000
+export const maxAllowed = 1000
+export const maxBatch = 100
 const maxHistory = 1000
 
 const listParameter = { type: 'array', items: { type: 'string', minLength: 1 } } as const
@@ -30,14 +68,25 @@ export const recommendationQuery = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    k,
-    excludeSeen,
+    ...rankingOptions,
     category: {
       ...listParameter,
       description: 'Only items of any of these categories; repeated or comma separated.',
     },
     exclude: { ...listParameter, description: 'Item ids to leave out; repeated or comma separated.' },
+    allow: { ...listParameter, description: 'Only these item ids; repeated or comma separated.' },
   },
+} as const
+
+const bodyFilters = {
+  categories: {
+    type: 'array',
+    maxItems: maxCategories,
+    items: id,
+    description: 'Only items of any of these.',
+  },
+  exclude: { type: 'array', maxItems: maxExcluded, items: id, description: 'Item ids to leave out.' },
+  allow: { type: 'array', maxItems: maxAllowed, items: id, description: 'Only these item ids.' },
 } as const
 
 export const recommendationBody = {
@@ -61,15 +110,31 @@ export const recommendationBody = {
         },
       },
     },
-    k,
-    excludeSeen,
-    categories: {
-      type: 'array',
-      maxItems: maxCategories,
-      items: id,
-      description: 'Only items of any of these.',
-    },
-    exclude: { type: 'array', maxItems: maxExcluded, items: id, description: 'Item ids to leave out.' },
+    ...rankingOptions,
+    ...bodyFilters,
+  },
+} as const
+
+export const batchBody = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['userIds'],
+  properties: {
+    userIds: { type: 'array', minItems: 1, maxItems: maxBatch, items: id, description: 'For whom.' },
+    ...rankingOptions,
+    k: { ...k, maximum: 100 },
+    ...bodyFilters,
+  },
+} as const
+
+export const userParams = { type: 'object', properties: { userId: id }, required: ['userId'] } as const
+
+export const pageQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    k: { ...k, default: 100 },
+    offset: { type: 'integer', minimum: 0, default: 0, description: 'Items to skip.' },
   },
 } as const
 
@@ -91,18 +156,31 @@ const model = {
   properties: { name: { type: 'string' }, version: nullable('integer'), runId: nullable('string') },
 } as const
 
+const itemFacts = {
+  itemId: { type: 'string' },
+  title: nullable('string'),
+  categories: strings,
+} as const
+
 const rankedItem = {
   type: 'object',
   required: ['itemId', 'title', 'categories', 'score', 'source'],
   properties: {
-    itemId: { type: 'string' },
-    title: nullable('string'),
-    categories: strings,
+    ...itemFacts,
     score: {
       type: 'number',
       description: 'Orders the items; of a popular item its number of interactions.',
     },
     source: { type: 'string', enum: ['model', 'popular'] },
+    reasons: {
+      type: 'array',
+      description: 'With `explain`: items of the history by what they add to the score, most first.',
+      items: {
+        type: 'object',
+        required: ['itemId', 'title', 'categories', 'weight'],
+        properties: { ...itemFacts, weight: { type: 'number' } },
+      },
+    },
   },
 } as const
 
@@ -119,6 +197,59 @@ export const recommendationResponse = {
     items,
     unknownCategories: { ...strings, description: 'Categories asked for that no item has.' },
     unknownItems: { ...strings, description: 'Items of the history that the model does not know.' },
+  },
+} as const
+
+export const batchResponse = {
+  description: 'One answer for each user, in the order of the request, all from one model version.',
+  type: 'object',
+  required: ['results'],
+  properties: { results: { type: 'array', items: recommendationResponse } },
+} as const
+
+const catalogueItem = {
+  type: 'object',
+  required: ['itemId', 'title', 'categories', 'interactions'],
+  properties: {
+    ...itemFacts,
+    interactions: { type: 'integer', description: 'In the rows that the model was trained on.' },
+  },
+} as const
+
+export const itemResponse = {
+  description: 'What the model knows of the item.',
+  type: 'object',
+  required: ['item', 'model'],
+  properties: { model, item: catalogueItem },
+} as const
+
+export const historyResponse = {
+  description: 'What the user had touched when the model was trained, by popularity of the items.',
+  type: 'object',
+  required: ['userId', 'model', 'total', 'items'],
+  properties: {
+    userId: { type: 'string' },
+    model,
+    total: { type: 'integer' },
+    items: { type: 'array', items: catalogueItem },
+  },
+} as const
+
+export const similarUsersResponse = {
+  description: 'The users with the nearest taste, nearest first.',
+  type: 'object',
+  required: ['userId', 'model', 'users'],
+  properties: {
+    userId: { type: 'string' },
+    model,
+    users: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['userId', 'similarity'],
+        properties: { userId: { type: 'string' }, similarity: { type: 'number' } },
+      },
+    },
   },
 } as const
 

@@ -1,11 +1,14 @@
 import { compileKernels, fourLaneBuild, instantiateKernels, type Kernels } from '../../kernels/instance.ts'
+import type { Bitset } from '../shared/bitset.ts'
+import { blockBound, blockItems, queryNorm } from '../shared/norm-blocks.ts'
 import { type Desk, deskOf, type ScoringMemory } from '../shared/scoring-memory.ts'
+import { floorOf, offerScores, sortBestFirst, type TopK } from './top-k.ts'
 
 let compiled: WebAssembly.Module | undefined
 
-/** Scores every item for one query, on this thread's desk: ten times as fast as the same loop in JavaScript. */
+/** Ranks all items for one query on this thread's desk: ten times as fast as the same loop in JavaScript. */
 export class ItemScorer {
-  /** Of the last `score`, one an item. */
+  /** One an item, by item index: where models of items put what they score; factors use it as scratch. */
   readonly scores: Float32Array
   readonly #query: Float32Array
   readonly #kernels: Kernels
@@ -24,16 +27,46 @@ export class ItemScorer {
   }
 
   /**
-   * scores[i] = ⟨itemRows[i], rows[row]⟩
-   * @param rows  row-major, `width` floats a row
+   * The k items with the highest ⟨itemRows[i], rows[row]⟩: exactly those of a full scan, but blocks that cannot hold one
+   * are passed over.
+   * @param rows     row-major, `width` floats a row
+   * @param blocked  item indices that may not be selected
+   * @param minimum  no score below it is selected
+   * @returns how many items were scored
    */
-  score(rows: Float32Array, row: number): void {
-    const { width, nItems, itemRows } = this.#shape
-    const { query, scores, nothingSeen, bestItem, bestScore } = this.#desk
+  selectBest(
+    rows: Float32Array,
+    row: number,
+    blocked: Bitset,
+    k: number,
+    minimum: number,
+    best: TopK,
+  ): number {
+    const { width, nItems, blocks } = this.#shape
     this.#query.set(rows.subarray(row * width, (row + 1) * width))
+    const norm = queryNorm(this.#query, blocks.constantColumn)
+    let nScored = 0
+    best.count = 0
+    for (let block = 0; block < blocks.norms.length; block++) {
+      // An equal score may still win by its index, so only what is strictly below is passed over.
+      if (blockBound(blocks, block, norm, width) < floorOf(best, k, minimum)) continue
+      const from = block * blockItems
+      const count = Math.min(blockItems, nItems - from)
+      this.#scoreRows(from, count)
+      offerScores(this.scores, count, blocks.order, from, blocked, k, minimum, best)
+      nScored += count
+    }
+    sortBestFirst(best)
+    return nScored
+  }
+
+  /** scores[i] = ⟨the row at position from + i, query⟩ for i in [0, count) */
+  #scoreRows(from: number, count: number): void {
+    const { width, itemRows } = this.#shape
+    const { query, scores, nothingSeen, bestItem, bestScore } = this.#desk
     // The kernel leaves the scores of its only user in its scratch; the selection with filters is ours.
     this.#kernels.top_k_rows(
-      ...([0, 1, scores, query, itemRows, width, nItems] as const),
+      ...([0, 1, scores, query, itemRows + 4 * from * width, width, count] as const),
       ...([nothingSeen, nothingSeen, 1, bestItem, bestScore] as const),
     )
   }

@@ -1,20 +1,45 @@
 import { restoreModel } from '../../models/algorithms.ts'
 import type { AlgorithmName, HistoryEntry, Model } from '../../models/types.ts'
+import { type Bitset, createBitset, has, insert } from '../shared/bitset.ts'
 import { indexOfId } from '../shared/id-table.ts'
 import { itemTextReader } from '../shared/item-text.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
 import type { ModelIdentity, ModelSource } from '../types.ts'
 import { type ItemFilter, markBlocked } from './blocked-items.ts'
+import { diversify, diversityPool, type ItemSimilarity } from './diversify.ts'
 import { ItemScorer } from './item-scorer.ts'
+import { itemSimilarity } from './item-similarity.ts'
+import { type SimilarUser, similarUsers } from './similar-users.ts'
 import { createTopK, selectTopK, type TopK } from './top-k.ts'
 
-export const maxK = 1000
+/** How deep a ranking goes: offset and k together. */
+export const maxDepth = 1000
 
 export interface RankingQuery {
   readonly k: number
+  /** Places that earlier pages have shown. */
+  readonly offset: number
   readonly excludeSeen: boolean
   readonly categories: readonly string[]
   readonly exclude: readonly string[]
+  /** Only these items; undefined: any. */
+  readonly allow: readonly string[] | undefined
+  /** No score of the model below it; popular items have no such score and are not judged by it. */
+  readonly minScore: number | undefined
+  /** From 0, by score alone, to 1: see `diversify`. */
+  readonly diversity: number
+}
+
+/** What a query asks for when it says nothing. */
+export const plainQuery: RankingQuery = {
+  k: 10,
+  offset: 0,
+  excludeSeen: true,
+  categories: [],
+  exclude: [],
+  allow: undefined,
+  minScore: undefined,
+  diversity: 0,
 }
 
 export interface RatedItem {
@@ -22,6 +47,14 @@ export interface RatedItem {
   /** Left out: the highest rating there is. */
   readonly rating?: number
 }
+
+/** An item of a history, and what it adds to the score that is explained. */
+export interface Reason {
+  readonly itemIndex: number
+  readonly weight: number
+}
+
+const maxReasons = 3
 
 /** The best items, best first. The arrays belong to the model and last until its next ranking. */
 export interface Ranking {
@@ -47,8 +80,9 @@ export class ServedModel {
   readonly #shared: SharedModel
   readonly #model: Model
   readonly #scorer: ItemScorer
-  readonly #blocked: Uint8Array
+  readonly #blocked: Bitset
   readonly #best: TopK
+  readonly #similarity: ItemSimilarity
 
   /** @param desk  the number of the thread; no two threads may have the same */
   constructor(shared: SharedModel, desk: number) {
@@ -60,8 +94,9 @@ export class ServedModel {
     this.#shared = shared
     this.#model = restoreWithoutUsers(shared)
     this.#scorer = new ItemScorer(shared.scoring, desk)
-    this.#blocked = new Uint8Array(this.nItems)
-    this.#best = createTopK(maxK)
+    this.#blocked = createBitset(this.nItems)
+    this.#best = createTopK(maxDepth)
+    this.#similarity = itemSimilarity(shared)
   }
 
   /** -1 for an item that the model does not have. */
@@ -78,8 +113,8 @@ export class ServedModel {
     const userIndex = indexOfId(this.#shared.users, userId)
     if (userIndex < 0) return this.#popular(query)
     const unknownCategories = this.#block(query, query.excludeSeen ? this.#historyOf(userIndex) : [])
-    this.#scoreUser(userIndex)
-    return this.#select(query.k, unknownCategories)
+    this.#selectForUser(userIndex, query)
+    return this.#ranked(query, unknownCategories)
   }
 
   /** For somebody who is not in the model but tells what they liked. */
@@ -89,25 +124,64 @@ export class ServedModel {
     const seen = query.excludeSeen ? entries.map((entry) => entry.itemIndex) : []
     const unknownCategories = this.#block(query, seen)
     this.#model.scoreHistory(entries, this.#scorer.scores)
-    return { ...this.#select(query.k, unknownCategories), unknownItems }
+    this.#selectFromScores(query)
+    return { ...this.#ranked(query, unknownCategories), unknownItems }
+  }
+
+  /**
+   * The items of a user's history, or of a given one, that count most for an item's score, largest share first. Empty
+   * where the algorithm cannot tell.
+   */
+  reasonsFor(who: string | readonly RatedItem[], itemIndex: number): Reason[] {
+    const entries = typeof who === 'string' ? this.#entriesOf(who) : this.#resolve(who).entries
+    const contributions = new Float32Array(entries.length)
+    if (entries.length > 0) this.#model.explain(entries, itemIndex, contributions)
+    return entries
+      .map((entry, i) => ({ itemIndex: entry.itemIndex, weight: contributions[i]! }))
+      .filter(({ weight }) => weight > 0)
+      .sort((a, b) => b.weight - a.weight || a.itemIndex - b.itemIndex)
+      .slice(0, maxReasons)
+  }
+
+  /** Item indices that the user has touched, ascending; undefined for somebody the model does not know. */
+  historyOf(userId: string): Int32Array | undefined {
+    const userIndex = indexOfId(this.#shared.users, userId)
+    return userIndex < 0 ? undefined : this.#historyOf(userIndex)
+  }
+
+  /** Users of the model with the nearest taste; undefined for somebody the model does not know. */
+  similarUsers(userId: string, k: number): SimilarUser[] | undefined {
+    const userIndex = indexOfId(this.#shared.users, userId)
+    return userIndex < 0 ? undefined : similarUsers(this.#shared, userIndex, k)
+  }
+
+  interactionsOf(itemIndex: number): number {
+    return this.#shared.itemInteractions[itemIndex]!
   }
 
   /** @param itemIndex  an item of the model; it is not among its own neighbours */
   rankSimilar(itemIndex: number, k: number): Ranking {
     this.#blocked.fill(0)
-    this.#blocked[itemIndex] = 1
+    insert(this.#blocked, itemIndex)
     this.#model.scoreSimilar(itemIndex, this.#scorer.scores)
-    return this.#select(k, [])
+    const query = { ...plainQuery, k }
+    this.#selectFromScores(query)
+    return this.#ranked(query, [])
   }
 
-  #scoreUser(userIndex: number): void {
+  #selectForUser(userIndex: number, query: RankingQuery): void {
     if (this.#shared.rankedBy === 'factors') {
-      this.#scorer.score(this.#shared.userRows, userIndex)
+      const { userRows } = this.#shared
+      const minimum = query.minScore ?? Number.NEGATIVE_INFINITY
+      this.#scorer.selectBest(userRows, userIndex, this.#blocked, depthOf(query), minimum, this.#best)
       return
     }
-    const rating = this.ratingRange[1]
-    const history = Array.from(this.#historyOf(userIndex), (itemIndex) => ({ itemIndex, rating }))
-    this.#model.scoreUser(userIndex, history, this.#scorer.scores)
+    this.#model.scoreUser(userIndex, this.#entries(userIndex), this.#scorer.scores)
+    this.#selectFromScores(query)
+  }
+
+  #selectFromScores(query: RankingQuery): void {
+    selectTopK(this.#scorer.scores, this.#blocked, depthOf(query), this.#best, query.minScore)
   }
 
   /** Items by number of interactions, which is also their score. */
@@ -115,31 +189,53 @@ export class ServedModel {
     const unknownCategories = this.#block(query, [])
     const { popularOrder, itemInteractions } = this.#shared
     const best = this.#best
+    const depth = depthOf(query)
     best.count = 0
-    for (let rank = 0; rank < popularOrder.length && best.count < query.k; rank++) {
+    for (let rank = 0; rank < popularOrder.length && best.count < depth; rank++) {
       const itemIndex = popularOrder[rank]!
-      if (this.#blocked[itemIndex] !== 0) continue
+      if (has(this.#blocked, itemIndex)) continue
       best.indices[best.count] = itemIndex
       best.scores[best.count++] = itemInteractions[itemIndex]!
     }
-    return { best, source: 'popular', known: false, unknownCategories, unknownItems: [] }
+    return { ...this.#ranked(query, unknownCategories), source: 'popular', known: false }
   }
 
-  #select(k: number, unknownCategories: readonly string[]): Ranking {
-    const { source } = this.identity
-    selectTopK(this.#scorer.scores, this.#blocked, k, this.#best)
-    return { best: this.#best, source, known: true, unknownCategories, unknownItems: [] }
+  /** The page that the query asks for, of what was selected. */
+  #ranked(query: RankingQuery, unknownCategories: readonly string[]): Ranking {
+    const { offset, k, diversity } = query
+    const best = this.#best
+    if (diversity > 0) diversify(best, offset + k, diversity, this.#similarity)
+    best.indices.copyWithin(0, offset, best.count)
+    best.scores.copyWithin(0, offset, best.count)
+    best.count = Math.max(0, Math.min(k, best.count - offset))
+    return { best, source: this.identity.source, known: true, unknownCategories, unknownItems: [] }
   }
 
   #block(query: RankingQuery, seen: ItemFilter['seen']): string[] {
-    const excluded = query.exclude.map((itemId) => this.itemIndex(itemId)).filter((index) => index >= 0)
     const { categories } = query
-    return markBlocked({ categories, excluded, seen }, this.#shared.categories, this.#blocked)
+    const excluded = this.#indicesOf(query.exclude)
+    const allowed = query.allow && this.#indicesOf(query.allow)
+    return markBlocked({ categories, allowed, excluded, seen }, this.#shared.categories, this.#blocked)
+  }
+
+  #indicesOf(itemIds: readonly string[]): number[] {
+    return itemIds.map((itemId) => this.itemIndex(itemId)).filter((index) => index >= 0)
   }
 
   #historyOf(userIndex: number): Int32Array {
     const { historyStarts, historyItems } = this.#shared
     return historyItems.subarray(historyStarts[userIndex], historyStarts[userIndex + 1])
+  }
+
+  /** An artifact keeps what a user has touched, not how they rated it: every entry counts as the highest rating. */
+  #entries(userIndex: number): HistoryEntry[] {
+    const rating = this.ratingRange[1]
+    return Array.from(this.#historyOf(userIndex), (itemIndex) => ({ itemIndex, rating }))
+  }
+
+  #entriesOf(userId: string): HistoryEntry[] {
+    const userIndex = indexOfId(this.#shared.users, userId)
+    return userIndex < 0 ? [] : this.#entries(userIndex)
   }
 
   /** Of an item that occurs twice the last rating counts, as it does in the lake. */
@@ -154,6 +250,11 @@ export class ServedModel {
     const entries = [...ratings].map(([itemIndex, rating]) => ({ itemIndex, rating }))
     return { entries, unknownItems }
   }
+}
+
+/** A diversified ranking is ordered from all candidates, whichever page is asked for, so that pages fit together. */
+function depthOf({ offset, k, diversity }: RankingQuery): number {
+  return diversity > 0 ? Math.max(offset + k, diversityPool) : offset + k
 }
 
 /**

@@ -1,7 +1,7 @@
 import { RecsysError } from '../../errors.ts'
-import { indexOfId } from '../shared/id-table.ts'
+import { indexOfId, textAt } from '../shared/id-table.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
-import { type Ranking, ServedModel } from './served-model.ts'
+import { plainQuery, type Ranking, ServedModel } from './served-model.ts'
 
 const nGoldenUsers = 16
 const k = 10
@@ -15,13 +15,13 @@ const maxRankingMs = 1000
  */
 export function smokeTest(shared: SharedModel): void {
   const model = new ServedModel(shared, 0)
-  const query = { k, excludeSeen: false, categories: [], exclude: [] }
+  const query = { ...plainQuery, k, excludeSeen: false }
   const expected = Math.min(k, model.nItems)
   for (const userId of goldenUsers(shared)) {
     check(`user ${userId}`, expected, model, () => model.rankForUser(userId, query))
   }
   if (model.nItems === 0) throw unfit('it has no items')
-  const itemId = idAt(shared.items, 0)
+  const itemId = textAt(shared.items, 0)
   check('a stranger', expected, model, () => model.rankForHistory([], query))
   check('a history of one item', expected, model, () => model.rankForHistory([{ itemId }], query))
   check('similar items', Math.min(k, model.nItems - 1), model, () => model.rankSimilar(0, k))
@@ -32,7 +32,7 @@ function goldenUsers({ users }: SharedModel): string[] {
   const n = Math.min(nGoldenUsers, users.size)
   return Array.from({ length: n }, (_, i) => {
     const userIndex = n === 1 ? 0 : Math.floor((i * (users.size - 1)) / (n - 1))
-    const userId = idAt(users, userIndex)
+    const userId = textAt(users, userIndex)
     if (indexOfId(users, userId) !== userIndex) throw unfit(`user ${userId} is not found under its own id`)
     return userId
   })
@@ -53,10 +53,6 @@ function check(who: string, expected: number, model: ServedModel, rank: () => Ra
   if (elapsedMs > maxRankingMs) {
     throw unfit(`${who} took ${Math.round(elapsedMs)} ms to rank, expected ${maxRankingMs} at most`)
   }
-}
-
-function idAt({ bytes, starts }: SharedModel['items'], index: number): string {
-  return Buffer.from(bytes.subarray(starts[index], starts[index + 1])).toString('utf8')
 }
 
 function unfit(problem: string): RecsysError {

@@ -1,3 +1,5 @@
+import type { Bitset } from '../shared/bitset.ts'
+
 /**
  * Exact selection of the k best of n scores in one pass, with a heap of k entries and no allocation.
  * Order: higher score first; among equal scores the lower index. NaN is never selected.
@@ -15,24 +17,58 @@ export function createTopK(capacity: number): TopK {
 
 /**
  * @param scores   length n
- * @param blocked  length n, not 0 where the index may not be selected
+ * @param blocked  has the indices that may not be selected
  * @param k        at most the capacity of `out`
+ * @param minimum  no score below it is selected
  */
-export function selectTopK(scores: Float32Array, blocked: Uint8Array, k: number, out: TopK): void {
+export function selectTopK(
+  scores: Float32Array,
+  blocked: Bitset,
+  k: number,
+  out: TopK,
+  minimum = Number.NEGATIVE_INFINITY,
+): void {
+  out.count = 0
+  offerScores(scores, scores.length, undefined, 0, blocked, k, minimum, out)
+  sortBestFirst(out)
+}
+
+/**
+ * Offers some more scores to a selection that began with `out.count = 0` and ends with `sortBestFirst`; until then `out`
+ * is a heap whose first entry is the worst one. The order of the offers does not change what is selected.
+ * @param n      how many of `scores` are offered
+ * @param order  index of the score at `from`, `from + 1` …; undefined: these numbers themselves
+ */
+export function offerScores(
+  scores: Float32Array,
+  n: number,
+  order: Int32Array | undefined,
+  from: number,
+  blocked: Bitset,
+  k: number,
+  minimum: number,
+  out: TopK,
+): void {
   const { indices: heapIndices, scores: heapScores } = out
-  const n = scores.length
-  let size = 0
-  let floor = Number.NEGATIVE_INFINITY
-  for (let index = 0; index < n; index++) {
-    const score = scores[index]!
-    // Later indices lose ties, so a full heap takes only what is strictly better than its worst entry.
-    if (!(score > floor || (size < k && score === floor)) || blocked[index] !== 0) continue
+  let size = out.count
+  let floor = size === k ? Math.max(minimum, heapScores[0]!) : minimum
+  for (let i = 0; i < n; i++) {
+    const score = scores[i]!
+    if (!(score >= floor)) continue
+    const index = order === undefined ? from + i : order[from + i]!
+    if ((blocked[index >>> 5]! >>> (index & 31)) & 1) continue
     if (size < k) siftUp(heapScores, heapIndices, size++, score, index)
-    else siftDown(heapScores, heapIndices, size, score, index)
-    if (size === k) floor = heapScores[0]!
+    else if (isWorse(heapScores[0]!, heapIndices[0]!, score, index)) {
+      siftDown(heapScores, heapIndices, size, score, index)
+    }
+    if (size === k) floor = Math.max(minimum, heapScores[0]!)
   }
   out.count = size
-  sortBestFirst(heapScores, heapIndices, size)
+}
+
+/** What a score has to reach to be selected: the worst of a full selection, else the minimum. */
+export function floorOf({ scores, count }: TopK, k: number, minimum: number): number {
+  return count === k ? Math.max(minimum, scores[0]!) : minimum
 }
 
 /** Root = worst entry. Puts an entry at the end and lets it rise. */
@@ -72,7 +108,7 @@ function siftDown(
 }
 
 /** Heap sort in place: the worst entry goes to the end, again and again. */
-function sortBestFirst(scores: Float32Array, indices: Int32Array, count: number): void {
+export function sortBestFirst({ scores, indices, count }: TopK): void {
   for (let size = count - 1; size > 0; size--) {
     const [score, index] = [scores[size]!, indices[size]!]
     scores[size] = scores[0]!

@@ -47,6 +47,11 @@ export function indexOfId(table: IdTable, id: string): number {
   }
 }
 
+/** The id at an index, below `size`. */
+export function textAt({ bytes, starts }: IdTable, index: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset).toString('utf8', starts[index], starts[index + 1])
+}
+
 /** Strings as UTF-8 in shared memory: text i is `bytes[starts[i] .. starts[i + 1])`. */
 export function sharedText(texts: readonly string[]): { bytes: Uint8Array; starts: Uint32Array } {
   const starts = new Uint32Array(new SharedArrayBuffer(4 * (texts.length + 1)))

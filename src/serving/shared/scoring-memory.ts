@@ -1,3 +1,5 @@
+import { buildNormBlocks, type NormBlocks } from './norm-blocks.ts'
+
 /**
  * The items' ranking rows in shared WASM memory, and beside them a desk for each thread: kernels see one memory only,
  * so a thread's query and scores must lie in the same one. Nobody writes the rows; a thread writes on its own desk.
@@ -7,10 +9,13 @@ export interface ScoringMemory {
   readonly nItems: number
   /** Floats a row, a multiple of 4. */
   readonly width: number
-  /** Byte address of the rows, row-major. */
+  /** Byte address of the rows, row-major, in the order of `blocks`. */
   readonly itemRows: number
+  readonly blocks: NormBlocks
   readonly nDesks: number
 }
+
+type Shape = Pick<ScoringMemory, 'nItems' | 'width' | 'itemRows'>
 
 /** Byte addresses of one thread's desk. */
 export interface Desk {
@@ -30,22 +35,31 @@ const pageBytes = 65_536
 const itemRowsAddress = pageBytes
 const alignment = 64
 
-/** @param rows  row-major, nItems × width */
+/**
+ * @param userRows  row-major, nUsers × width: what the order of the items is made for
+ * @param rows      row-major, nItems × width
+ */
 export function buildScoringMemory(
+  userRows: Float32Array,
   rows: Float32Array,
   width: number,
   nItems: number,
   nDesks: number,
 ): ScoringMemory {
   const shape = { nItems, width, itemRows: itemRowsAddress, nDesks }
+  const blocks = buildNormBlocks(userRows, rows, width, nItems)
   const pages = Math.ceil(deskAddress(shape, nDesks) / pageBytes)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
-  new Float32Array(memory.buffer, itemRowsAddress, rows.length).set(rows)
-  return { memory, ...shape }
+  const itemRows = new Float32Array(memory.buffer, itemRowsAddress, rows.length)
+  for (let at = 0; at < nItems; at++) {
+    const item = blocks.order[at]!
+    itemRows.set(rows.subarray(item * width, (item + 1) * width), at * width)
+  }
+  return { memory, blocks, ...shape }
 }
 
 /** @param number  from 0, below `nDesks` */
-export function deskOf(shape: Omit<ScoringMemory, 'memory'>, number: number): Desk {
+export function deskOf(shape: Shape, number: number): Desk {
   const start = deskAddress(shape, number)
   const scores = start + 3 * alignment + aligned(4 * shape.width)
   return {
@@ -57,7 +71,7 @@ export function deskOf(shape: Omit<ScoringMemory, 'memory'>, number: number): De
   }
 }
 
-function deskAddress({ nItems, width }: Omit<ScoringMemory, 'memory'>, number: number): number {
+function deskAddress({ nItems, width }: Shape, number: number): number {
   const deskBytes = 3 * alignment + aligned(4 * width) + aligned(4 * nItems)
   return itemRowsAddress + aligned(4 * nItems * width) + number * deskBytes
 }

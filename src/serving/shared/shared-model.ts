@@ -52,7 +52,7 @@ export function shareModel(content: ArtifactContent, identity: ModelIdentity, nT
     tensors: itemTensors(content.tensors),
     rankedBy: kind,
     userRows: sharedFloats(userRows),
-    scoring: buildScoringMemory(itemRows, width, nItems, nThreads + 1),
+    scoring: buildScoringMemory(userRows, itemRows, width, nItems, nThreads + 1),
     users: buildIdTable(content.userIds),
     items: buildIdTable(content.itemIds),
     itemText: buildItemText(content),
