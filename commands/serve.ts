@@ -47,6 +47,16 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       description: 'how long requests in flight may take after the stop',
       default: '10s',
     }),
+    'cache-size': Flags.integer({
+      description: 'MiB of answers kept for equal requests; 0 keeps none',
+      default: 64,
+      min: 0,
+      max: 65_536,
+    }),
+    'cache-ttl': Flags.string({
+      description: 'how long a kept answer may be given',
+      default: '1m',
+    }),
     'log-level': Flags.option({
       description: 'least level that is logged; debug logs every request',
       default: 'info' as const,

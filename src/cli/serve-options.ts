@@ -15,6 +15,8 @@ export interface ServeFlags {
   readonly 'poll-interval': string
   readonly 'drain-timeout': string
   readonly 'log-level': LogLevel
+  readonly 'cache-size': number
+  readonly 'cache-ttl': string
 }
 
 /** @throws RECSYS_USAGE naming the flag, what it got and what it expected */
@@ -37,6 +39,10 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
       minMs: 0,
       maxMs: 3_600_000,
     }),
+    cache: {
+      maxBytes: flags['cache-size'] * 2 ** 20,
+      ttlMs: parseDuration(flags['cache-ttl'], { field: 'cache-ttl', minMs: 1000, maxMs: 86_400_000 }),
+    },
     logLevel: flags.quiet ? 'error' : flags['log-level'],
     fallback: () => readFallback(dataDir),
     signal,

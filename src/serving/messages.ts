@@ -1,3 +1,4 @@
+import type { CacheOptions } from './cache/response-cache.ts'
 import type { TokenDigest } from './http/admin-access.ts'
 import type { AppLimits } from './http/app.ts'
 import type { MetricsSnapshot } from './http/request-metrics.ts'
@@ -39,6 +40,8 @@ export interface RequestThreadData {
   readonly adminToken: TokenDigest | undefined
   readonly logLevel: LogLevel
   readonly limits: AppLimits
+  /** Of this thread alone. */
+  readonly cache: CacheOptions
   readonly model: SharedModel | null
   readonly status: ServerStatus
 }

@@ -1,4 +1,5 @@
 import type { ArtifactContent } from '../artifacts/types.ts'
+import type { CacheOptions } from './cache/response-cache.ts'
 import type { LogLevel } from './log.ts'
 
 /** What `serve` is started with. */
@@ -18,6 +19,8 @@ export interface ServeOptions {
   /** How long requests in flight may take to finish after the stop. */
   readonly drainTimeoutMs: number
   readonly logLevel: LogLevel
+  /** Answers kept for equal requests, over all threads. */
+  readonly cache: CacheOptions
   /** What to serve while no version is in production: a popularity model, made on the spot. */
   readonly fallback: () => Promise<ArtifactContent>
   /** Aborting it drains the server. */

@@ -30,6 +30,7 @@ try {
     pollIntervalMs: 3_600_000,
     drainTimeoutMs: 1000,
     logLevel: 'error',
+    cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     fallback: noFallback,
   })
   const pathOf = (n: number) => `/recommendations/u${(n * 7919) % shape.nUsers}?k=10`

@@ -59,6 +59,7 @@ async function serverWith(nThreads: number): Promise<RequestThreads> {
       reusePort: nThreads > 1,
       adminToken: undefined,
       limits: defaultLimits,
+      cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     },
     answer: async () => '',
     onRestart: () => undefined,

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
+import { createResponseCache } from '../../src/serving/cache/response-cache.ts'
 import { type AppLimits, buildApp, defaultLimits } from '../../src/serving/http/app.ts'
 import type { AppContext } from '../../src/serving/http/app-context.ts'
 import { createRequestMetrics } from '../../src/serving/http/request-metrics.ts'
@@ -24,10 +25,12 @@ export async function fixtureApp(
 ): Promise<FixtureApp> {
   const slot = new ModelSlot()
   slot.swap(new ServedModel(shareModel(fixtureContent(shape), fixtureIdentity(), 1), 1))
+  const cache = createResponseCache({ maxBytes: 2 ** 20, ttlMs: 60_000 })
   const context: AppContext = {
     slot,
     log: createLog('silent', 'test'),
-    metrics: createRequestMetrics('test'),
+    cache,
+    metrics: createRequestMetrics('test', cache),
     adminToken: undefined,
     status: () => readyStatus,
     reload: async () => ({ outcome: 'unchanged', model: fixtureIdentity() }),

@@ -17,6 +17,7 @@ export async function startServer(dataDir: string, given: Partial<ServeOptions> 
     pollIntervalMs: never,
     drainTimeoutMs: 5000,
     logLevel: 'silent',
+    cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     fallback: noFallback,
     ...given,
   })

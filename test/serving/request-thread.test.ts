@@ -33,6 +33,7 @@ async function requestThread(given: Partial<RequestThreadData> = {}) {
     adminToken: undefined,
     logLevel: 'silent',
     limits: defaultLimits,
+    cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     model: shared(1),
     status: readyStatus,
     ...given,

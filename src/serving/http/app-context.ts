@@ -1,4 +1,5 @@
 import { RecsysError } from '../../errors.ts'
+import type { ResponseCache } from '../cache/response-cache.ts'
 import type { Logger } from '../log.ts'
 import type { ModelSlot } from '../ranking/model-slot.ts'
 import type { ServedModel } from '../ranking/served-model.ts'
@@ -11,6 +12,7 @@ export interface AppContext {
   readonly slot: ModelSlot
   readonly log: Logger
   readonly metrics: RequestMetrics
+  readonly cache: ResponseCache
   readonly adminToken: TokenDigest | undefined
   /** The last state that the supervisor told. */
   status(): ServerStatus

@@ -9,6 +9,7 @@ import {
 } from '../ranking/served-model.ts'
 import { maxIdLength } from '../shared/id-table.ts'
 import { type AppContext, modelInService } from './app-context.ts'
+import { answerFromCache, keepInCache } from './cached-answers.ts'
 import { renderRecommendation } from './render.ts'
 import {
   batchBody,
@@ -70,12 +71,14 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
         params: recommendationParams,
         querystring: recommendationQuery,
       },
+      onRequest: answerFromCache(context),
     },
     (request, reply) => {
       const model = modelInService(context)
       const { userId } = request.params
       const ranking = model.rankForUser(userId, queryOf(request.query, model))
       const text = renderRanking(model, userId, ranking, request.query.explain ? userId : undefined)
+      keepInCache(context, model, request.url, text)
       sendRanking(context, request, reply, model, ranking, text)
     },
   )

@@ -7,6 +7,7 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client'
+import type { ResponseCache } from '../cache/response-cache.ts'
 import type { ModelSource } from '../types.ts'
 
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
@@ -18,10 +19,11 @@ export interface RequestMetrics {
   /** @param route  its pattern, never the address: the number of time series must not grow with what clients send */
   observe(method: string, route: string, status: number, modelVersion: string, seconds: number): void
   countRanking(source: ModelSource): void
+  countCacheLookup(result: 'hit' | 'miss'): void
   snapshot(): Promise<MetricsSnapshot>
 }
 
-export function createRequestMetrics(thread: string): RequestMetrics {
+export function createRequestMetrics(thread: string, cache: ResponseCache): RequestMetrics {
   const registry = new Registry()
   const registers = [registry]
   const requests = new Counter({
@@ -43,15 +45,53 @@ export function createRequestMetrics(thread: string): RequestMetrics {
     labelNames: ['source'],
     registers,
   })
+  const known = new Map<string, { requests: Counter.Internal; latency: Histogram.Internal<'route'> }>()
+  const lookups = new Counter({
+    name: 'recsys_cache_lookups_total',
+    help: 'Look-ups of answers in the cache, by result.',
+    labelNames: ['result'],
+    registers,
+  })
+  watchCache(cache, registers)
   watchThread(thread, registers)
   return {
     observe: (method, route, status, model_version, seconds) => {
-      requests.inc({ method, route, status, model_version })
-      latency.observe({ route }, seconds)
+      // Labels are resolved once a series: hashing them at every request costs more than the counting.
+      const key = `${method} ${route} ${status} ${model_version}`
+      let series = known.get(key)
+      if (series === undefined) {
+        series = {
+          requests: requests.labels({ method, route, status, model_version }),
+          latency: latency.labels({ route }),
+        }
+        known.set(key, series)
+      }
+      series.requests.inc()
+      series.latency.observe(seconds)
     },
     countRanking: (source) => rankings.inc({ source }),
+    countCacheLookup: (result) => lookups.inc({ result }),
     snapshot: () => registry.getMetricsAsJSON(),
   }
+}
+
+function watchCache(cache: ResponseCache, registers: Registry[]): void {
+  new Gauge({
+    name: 'recsys_cache_bytes',
+    help: 'Bytes of the answers in the cache, all threads together.',
+    registers,
+    collect() {
+      this.set(cache.size().bytes)
+    },
+  })
+  new Gauge({
+    name: 'recsys_cache_entries',
+    help: 'Answers in the cache, all threads together.',
+    registers,
+    collect() {
+      this.set(cache.size().entries)
+    },
+  })
 }
 
 /** How busy this thread's event loop is; each read covers the time since the one before. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { restoreModel } from '../../models/algorithms.ts'
 import type { AlgorithmName, HistoryEntry, Model } from '../../models/types.ts'
 import { type Bitset, createBitset, has, insert } from '../shared/bitset.ts'
@@ -72,6 +73,8 @@ export interface Ranking {
  */
 export class ServedModel {
   readonly identity: ModelIdentity
+  /** Different for every model that may answer differently: what cached answers are known by. */
+  readonly cacheKey: string
   readonly ratingRange: readonly [min: number, max: number]
   readonly nUsers: number
   readonly nItems: number
@@ -87,6 +90,8 @@ export class ServedModel {
   /** @param desk  the number of the thread; no two threads may have the same */
   constructor(shared: SharedModel, desk: number) {
     this.identity = shared.identity
+    const { name, version, runId } = shared.identity
+    this.cacheKey = version === null ? randomUUID() : `${name}/${version}/${runId}`
     this.ratingRange = shared.ratingRange
     this.nUsers = shared.users.size
     this.nItems = shared.items.size

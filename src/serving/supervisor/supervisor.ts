@@ -100,7 +100,7 @@ export class Supervisor implements RunningServer {
   }
 
   #threadOptions(nThreads: number): RequestThreadsOptions {
-    const { host, port, adminToken, logLevel } = this.#options
+    const { host, port, adminToken, logLevel, cache } = this.#options
     return {
       nThreads,
       log: this.#log,
@@ -112,6 +112,7 @@ export class Supervisor implements RunningServer {
         reusePort: nThreads > 1,
         adminToken: adminToken === undefined ? undefined : digestToken(adminToken),
         limits: defaultLimits,
+        cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / nThreads) },
       },
       answer: (question) => this.#answer(question),
       onRestart: () => {

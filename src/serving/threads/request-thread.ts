@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import type { FastifyInstance } from 'fastify'
+import { createResponseCache } from '../cache/response-cache.ts'
 import { buildApp } from '../http/app.ts'
 import { createRequestMetrics } from '../http/request-metrics.ts'
 import { createLog } from '../log.ts'
@@ -14,7 +15,8 @@ import { Questions } from './questions.ts'
 export async function runRequestThread(data: RequestThreadData, port: MessagePort): Promise<void> {
   const desk = data.thread
   const slot = new ModelSlot()
-  const metrics = createRequestMetrics(String(data.thread))
+  const cache = createResponseCache(data.cache)
+  const metrics = createRequestMetrics(String(data.thread), cache)
   const say = (message: FromRequestThread) => port.postMessage(message)
   const questions = new Questions(say)
   let { status } = data
@@ -25,6 +27,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
     {
       slot,
       metrics,
+      cache,
       log: createLog(data.logLevel, String(data.thread)),
       adminToken: data.adminToken,
       status: () => status,

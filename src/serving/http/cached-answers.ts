@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type { ServedModel } from '../ranking/served-model.ts'
+import type { AppContext } from './app-context.ts'
+
+/** Longer addresses are not kept: they name lists that hardly anybody asks for again. */
+const maxAddressLength = 512
+
+/**
+ * Answers a request whose address was answered by the same model before, ahead of parsing and checking it: only addresses
+ * that were found right are kept. The ranking is counted as it was when it was made.
+ */
+export function answerFromCache({ slot, cache, metrics }: AppContext) {
+  return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    const model = slot.current
+    if (model === undefined) return done()
+    const text = cache.get(keyOf(model, request.url))
+    metrics.countCacheLookup(text === undefined ? 'miss' : 'hit')
+    if (text === undefined) return done()
+    request.modelVersion = String(model.identity.version ?? 'none')
+    reply.type('application/json; charset=utf-8').send(text)
+  }
+}
+
+export function keepInCache({ cache }: AppContext, model: ServedModel, url: string, text: string): void {
+  if (url.length <= maxAddressLength) cache.set(keyOf(model, url), text)
+}
+
+function keyOf(model: ServedModel, url: string): string {
+  return `${model.cacheKey} ${url}`
+}
