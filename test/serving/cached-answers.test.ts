@@ -35,7 +35,7 @@ describe('answers to equal requests', () => {
     const after = await served.app.inject('/recommendations/u3?k=5')
     expect(after.json().model.version).toBe(2)
     expect(after.json().items[0].score).toBeGreaterThan(before.json().items[0].score + 50)
-    expect(await lookups(served)).toEqual({ miss: 3 })
+    expect(await lookups(served)).toMatchObject({ miss: 3 })
   })
 
   test('are not kept when the request was wrong', async () => {

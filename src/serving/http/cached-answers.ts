@@ -12,12 +12,13 @@ const maxAddressLength = 512
 export function answerFromCache({ slot, cache, metrics }: AppContext) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const model = slot.current
-    if (model === undefined) return done()
-    const text = cache.get(keyOf(model, request.url))
-    metrics.countCacheLookup(text === undefined ? 'miss' : 'hit')
-    if (text === undefined) return done()
-    request.modelVersion = String(model.identity.version ?? 'none')
-    reply.type('application/json; charset=utf-8').send(text)
+    const text = model && cache.get(keyOf(model, request.url))
+    if (model) metrics.countCacheLookup(text === undefined ? 'miss' : 'hit')
+    if (model === undefined || text === undefined) done()
+    else {
+      request.modelVersion = String(model.identity.version ?? 'none')
+      reply.header('content-type', 'application/json; charset=utf-8').send(text)
+    }
   }
 }
 

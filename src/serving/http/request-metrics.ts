@@ -52,6 +52,7 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
     labelNames: ['result'],
     registers,
   })
+  const lookupsBy = { hit: lookups.labels({ result: 'hit' }), miss: lookups.labels({ result: 'miss' }) }
   watchCache(cache, registers)
   watchThread(thread, registers)
   return {
@@ -70,7 +71,7 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
       series.latency.observe(seconds)
     },
     countRanking: (source) => rankings.inc({ source }),
-    countCacheLookup: (result) => lookups.inc({ result }),
+    countCacheLookup: (result) => lookupsBy[result].inc(),
     snapshot: () => registry.getMetricsAsJSON(),
   }
 }
