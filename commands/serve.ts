@@ -57,6 +57,16 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       description: 'how long a kept answer may be given',
       default: '1m',
     }),
+    'flush-interval': Flags.string({
+      description: 'at the latest this long after it was accepted, an event is in the lake',
+      default: '1m',
+    }),
+    'flush-events': Flags.integer({
+      description: 'so many accepted events are brought into the lake at once',
+      default: 10_000,
+      min: 1,
+      max: 100_000,
+    }),
     'log-level': Flags.option({
       description: 'least level that is logged; debug logs every request',
       default: 'info' as const,

@@ -29,6 +29,11 @@ export const errorCatalogue = {
   RECSYS_DATA_DIR_UNWRITABLE: kind(6, 503, 'Choose a directory you may write to with --data-dir.'),
 
   // lake: import, Delta log
+  RECSYS_LAKE_QUERY: kind(
+    2,
+    400,
+    'Correct the SQL; the tables are interactions, items, users and events, those that exist.',
+  ),
   RECSYS_LAKE_MISSING: kind(4, 503, 'Create the tables with `recsys init-tables`.'),
   RECSYS_LAKE_VERSION: kind(4, 404, 'Leave --lake-version out to use the latest version.'),
   RECSYS_LAKE_EXISTS: kind(5, 409, 'Add rows with --append, or start anew with --overwrite.'),
@@ -130,6 +135,11 @@ export const errorCatalogue = {
   RECSYS_HTTP_MEDIA_TYPE: kind(4, 415, 'Send JSON with the header `content-type: application/json`.'),
   RECSYS_HTTP_HEADERS_TOO_LARGE: kind(4, 431, 'Send a shorter address and fewer headers.'),
   RECSYS_HTTP_INTERNAL: kind(1, 500, 'Report it with the request id from the X-Request-Id header.'),
+  RECSYS_EVENTS_UNAVAILABLE: kind(
+    6,
+    503,
+    "Send the events again, with the same ids; the server's log says what is wrong.",
+  ),
   RECSYS_USER_UNKNOWN: kind(4, 404, 'Take the id of a user with interactions from before the training.'),
   RECSYS_ITEM_UNKNOWN: kind(4, 404, 'Take an item id that a recommendation has named.'),
   RECSYS_ADMIN_UNAUTHORIZED: kind(4, 401, 'Send the header `authorization: Bearer <RECSYS_ADMIN_TOKEN>`.'),

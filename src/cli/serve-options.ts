@@ -16,6 +16,8 @@ export interface ServeFlags {
   readonly 'drain-timeout': string
   readonly 'log-level': LogLevel
   readonly 'cache-size': number
+  readonly 'flush-interval': string
+  readonly 'flush-events': number
   readonly 'cache-ttl': string
 }
 
@@ -44,6 +46,15 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
       ttlMs: parseDuration(flags['cache-ttl'], { field: 'cache-ttl', minMs: 1000, maxMs: 86_400_000 }),
     },
     logLevel: flags.quiet ? 'error' : flags['log-level'],
+    events: {
+      flush: () => flushJournal(dataDir),
+      flushIntervalMs: parseDuration(flags['flush-interval'], {
+        field: 'flush-interval',
+        minMs: 1000,
+        maxMs: 86_400_000,
+      }),
+      flushEvents: flags['flush-events'],
+    },
     fallback: () => readFallback(dataDir),
     signal,
   }
@@ -53,4 +64,9 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
 async function readFallback(dataDir: string) {
   const { popularFallback } = await import('../pipeline/popular-fallback.ts')
   return popularFallback(dataDir)
+}
+
+async function flushJournal(dataDir: string) {
+  const { flushEvents } = await import('../pipeline/flush-events.ts')
+  return flushEvents(dataDir)
 }

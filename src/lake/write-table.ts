@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { renameSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Action, AddFile, CommitInfo, FileStatistics } from './delta/actions.ts'
+import type { Action, AddFile, CommitInfo, FileStatistics, Transaction } from './delta/actions.ts'
 import { commit } from './delta/commit.ts'
 import { listLog } from './delta/log.ts'
 import { encodePath } from './delta/paths.ts'
@@ -22,6 +22,8 @@ export interface TableChange {
   /** Paths of live files that are no longer part of the table; 'all' replaces the whole content. */
   readonly remove: 'all' | readonly string[]
   readonly configuration?: Readonly<Record<string, string>>
+  /** How far a source has come with this change. */
+  readonly transaction?: Transaction
   readonly operation: string
   readonly metrics?: Readonly<Record<string, number>>
 }
@@ -114,6 +116,7 @@ function changeActions(
       },
     })),
     ...change.add.map((add) => ({ add })),
+    ...(change.transaction ? [{ txn: change.transaction }] : []),
   ]
 }
 

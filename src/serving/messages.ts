@@ -1,3 +1,4 @@
+import type { AppendResult, FeedbackEvent } from '../registry/event-journal.ts'
 import type { CacheOptions } from './cache/response-cache.ts'
 import type { TokenDigest } from './http/admin-access.ts'
 import type { AppLimits } from './http/app.ts'
@@ -17,6 +18,7 @@ export type ToRequestThread =
   | { readonly type: 'status'; readonly status: ServerStatus }
   | { readonly type: 'collect' }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly type: 'events-stored'; readonly id: number; readonly result: AppendResult | null }
   | { readonly type: 'drain'; readonly timeoutMs: number }
 
 export type FromRequestThread =
@@ -24,6 +26,7 @@ export type FromRequestThread =
   | { readonly type: 'listen-failed'; readonly code: string; readonly message: string }
   | { readonly type: 'prepared'; readonly generation: number; readonly problem: string | null }
   | { readonly type: 'snapshot'; readonly metrics: MetricsSnapshot }
+  | { readonly type: 'store-events'; readonly id: number; readonly events: readonly FeedbackEvent[] }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
 
 /** What a request needs from the supervisor. */

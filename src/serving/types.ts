@@ -23,8 +23,18 @@ export interface ServeOptions {
   readonly cache: CacheOptions
   /** What to serve while no version is in production: a popularity model, made on the spot. */
   readonly fallback: () => Promise<ArtifactContent>
+  readonly events: EventOptions
   /** Aborting it drains the server. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** When events leave the journal for the lake. */
+export interface EventOptions {
+  readonly flush: () => Promise<{ readonly events: number }>
+  /** At the latest this long after an event was accepted. */
+  readonly flushIntervalMs: number
+  /** So many accepted events are brought into the lake at once. */
+  readonly flushEvents: number
 }
 
 /** Which model a response comes from. Version and run are null for a popularity model made on the spot. */

@@ -92,6 +92,7 @@ async function serverWith(cacheBytes: number): Promise<RequestThreads> {
       cache: { maxBytes: cacheBytes, ttlMs: 60_000 },
     },
     answer: async () => '',
+    storeEvents: async () => ({ accepted: 0, duplicates: [] }),
     onRestart: () => undefined,
   })
   await threads.changeOver(shared)

@@ -31,6 +31,7 @@ try {
     drainTimeoutMs: 1000,
     logLevel: 'error',
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
+    events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },
     fallback: noFallback,
   })
   const pathOf = (n: number) => `/recommendations/u${(n * 7919) % shape.nUsers}?k=10`

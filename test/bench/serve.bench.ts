@@ -62,6 +62,7 @@ async function serverWith(nThreads: number): Promise<RequestThreads> {
       cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     },
     answer: async () => '',
+    storeEvents: async () => ({ accepted: 0, duplicates: [] }),
     onRestart: () => undefined,
   })
   await threads.changeOver(shareModel(fixtureContent(shape), fixtureIdentity(), nThreads))

@@ -34,6 +34,7 @@ export async function fixtureApp(
     adminToken: undefined,
     status: () => readyStatus,
     reload: async () => ({ outcome: 'unchanged', model: fixtureIdentity() }),
+    storeEvents: async (events) => ({ accepted: events.length, duplicates: [] }),
     scrape: async () => 'recsys_ready 1\n',
     ...given,
   }

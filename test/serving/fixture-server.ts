@@ -18,6 +18,7 @@ export async function startServer(dataDir: string, given: Partial<ServeOptions> 
     drainTimeoutMs: 5000,
     logLevel: 'silent',
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
+    events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },
     fallback: noFallback,
     ...given,
   })

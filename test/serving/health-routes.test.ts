@@ -132,6 +132,7 @@ describe('/openapi.json', () => {
       'GET /users/{userId}/similar',
       'POST /admin/reload-models',
       'POST /batch/recommendations',
+      'POST /events',
       'POST /recommendations',
     ])
     const parameters = api.paths['/recommendations/{userId}'].get.parameters

@@ -1,4 +1,5 @@
 import { RecsysError } from '../../errors.ts'
+import type { AppendResult, FeedbackEvent } from '../../registry/event-journal.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
 import type { Logger } from '../log.ts'
 import type { ModelSlot } from '../ranking/model-slot.ts'
@@ -18,6 +19,8 @@ export interface AppContext {
   status(): ServerStatus
   /** Looks into the registry now. */
   reload(): Promise<ReloadOutcome>
+  /** Resolves when the events are on the disk. */
+  storeEvents(events: readonly FeedbackEvent[]): Promise<AppendResult>
   /** The metrics of all threads in Prometheus' text format. */
   scrape(): Promise<string>
 }

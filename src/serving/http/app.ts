@@ -11,6 +11,7 @@ import { RecsysError } from '../../errors.ts'
 import { programVersion } from '../../host.ts'
 import { registerAdmin } from './admin-routes.ts'
 import type { AppContext } from './app-context.ts'
+import { registerEvents } from './event-routes.ts'
 import { registerHealth } from './health-routes.ts'
 import { answerBrokenRequest, sendError } from './http-errors.ts'
 import { registerItems } from './item-routes.ts'
@@ -58,6 +59,7 @@ export async function buildApp(
   registerRecommendations(app, context)
   registerItems(app, context)
   registerUsers(app, context)
+  await registerEvents(app, context)
   registerHealth(app, context)
   registerAdmin(app, context)
   refuseOtherMethods(app, routes)
@@ -128,7 +130,7 @@ async function describeApi(app: FastifyInstance): Promise<void> {
         description: 'Recommendations from the model in production.',
         version: programVersion(),
       },
-      tags: [{ name: 'recommendations' }, { name: 'health' }, { name: 'admin' }],
+      tags: [{ name: 'recommendations' }, { name: 'feedback' }, { name: 'health' }, { name: 'admin' }],
       components: { securitySchemes: { adminToken: { type: 'http', scheme: 'bearer' } } },
     },
   })

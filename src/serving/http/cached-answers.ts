@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import type { ServedModel } from '../ranking/served-model.ts'
 import type { AppContext } from './app-context.ts'
+import { withId } from './recommendation-id.ts'
 
 /** Longer addresses are not kept: they name lists that hardly anybody asks for again. */
 const maxAddressLength = 512
@@ -17,7 +18,7 @@ export function answerFromCache({ slot, cache, metrics }: AppContext) {
     if (model === undefined || text === undefined) done()
     else {
       request.modelVersion = String(model.identity.version ?? 'none')
-      reply.header('content-type', 'application/json; charset=utf-8').send(text)
+      reply.header('content-type', 'application/json; charset=utf-8').send(withId(model, text))
     }
   }
 }

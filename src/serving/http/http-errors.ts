@@ -11,7 +11,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const known = asRecsysError(error)
   if (known === undefined) log.error({ err: error, reqId: request.id, url: request.url }, 'request failed')
   const shown = known ?? new RecsysError('RECSYS_HTTP_INTERNAL', { message: 'the server failed to answer' })
-  if (shown.code === 'RECSYS_NOT_READY') reply.header('retry-after', retryAfterSeconds)
+  if (shown.httpStatus === 503) reply.header('retry-after', retryAfterSeconds)
   if (shown.code === 'RECSYS_ADMIN_UNAUTHORIZED') reply.header('www-authenticate', 'Bearer')
   reply.code(shown.httpStatus).type('application/json; charset=utf-8').send(errorBody(shown))
 }

@@ -10,6 +10,7 @@ import {
 import { maxIdLength } from '../shared/id-table.ts'
 import { type AppContext, modelInService } from './app-context.ts'
 import { answerFromCache, keepInCache } from './cached-answers.ts'
+import { withId } from './recommendation-id.ts'
 import { renderRecommendation } from './render.ts'
 import {
   batchBody,
@@ -130,7 +131,7 @@ async function rankBatch(context: AppContext, model: ServedModel, body: BatchBod
     if (results.length % usersATurn === usersATurn - 1) await setImmediate()
     const ranking = model.rankForUser(userId, query)
     context.metrics.countRanking(ranking.source)
-    results.push(renderRanking(model, userId, ranking, body.explain ? userId : undefined))
+    results.push(withId(model, renderRanking(model, userId, ranking, body.explain ? userId : undefined)))
   }
   return results
 }
@@ -157,7 +158,7 @@ function sendRanking(
 ): void {
   request.modelVersion = String(model.identity.version ?? 'none')
   metrics.countRanking(ranking.source)
-  reply.type('application/json; charset=utf-8').send(text)
+  reply.type('application/json; charset=utf-8').send(withId(model, text))
 }
 
 function queryOf(given: QueryString, model: ServedModel): RankingQuery {

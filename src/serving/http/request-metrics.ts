@@ -7,6 +7,7 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client'
+import type { EventType } from '../../registry/event-journal.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
 import type { ModelSource } from '../types.ts'
 
@@ -19,6 +20,8 @@ export interface RequestMetrics {
   /** @param route  its pattern, never the address: the number of time series must not grow with what clients send */
   observe(method: string, route: string, status: number, modelVersion: string, seconds: number): void
   countRanking(source: ModelSource): void
+  /** @param modelVersion  of the recommendation that the event answers; null: of none */
+  countEvent(type: EventType, modelVersion: number | null): void
   countCacheLookup(result: 'hit' | 'miss'): void
   snapshot(): Promise<MetricsSnapshot>
 }
@@ -46,6 +49,12 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
     registers,
   })
   const known = new Map<string, { requests: Counter.Internal; latency: Histogram.Internal<'route'> }>()
+  const events = new Counter({
+    name: 'recsys_events_total',
+    help: 'Events stored, by type and by the model version of the recommendation they answer.',
+    labelNames: ['type', 'model_version'],
+    registers,
+  })
   const lookups = new Counter({
     name: 'recsys_cache_lookups_total',
     help: 'Look-ups of answers in the cache, by result.',
@@ -71,6 +80,7 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
       series.latency.observe(seconds)
     },
     countRanking: (source) => rankings.inc({ source }),
+    countEvent: (type, version) => events.inc({ type, model_version: version ?? '' }),
     countCacheLookup: (result) => lookupsBy[result].inc(),
     snapshot: () => registry.getMetricsAsJSON(),
   }

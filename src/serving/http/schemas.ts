@@ -6,7 +6,7 @@ import { maxIdLength } from '../shared/id-table.ts'
  * described, not serialised, with them: a recommendation is concatenated from text that was rendered when the model
  * was loaded.
  */
-const id = { type: 'string', minLength: 1, maxLength: maxIdLength } as const
+export const id = { type: 'string', minLength: 1, maxLength: maxIdLength } as const
 const k = {
   type: 'integer',
   minimum: 1,
@@ -189,8 +189,9 @@ const items = { type: 'array', items: rankedItem, description: 'Best first.' } a
 export const recommendationResponse = {
   description: 'Recommendations.',
   type: 'object',
-  required: ['userId', 'known', 'model', 'items'],
+  required: ['recommendationId', 'userId', 'known', 'model', 'items'],
   properties: {
+    recommendationId: { type: 'string', description: 'For events to name: see POST /events.' },
     userId: nullable('string'),
     known: { type: 'boolean', description: 'False when the model knows nothing about the user.' },
     model,

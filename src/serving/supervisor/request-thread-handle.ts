@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { RecsysError } from '../../errors.ts'
 import { startWorker } from '../../host.ts'
+import type { AppendResult, FeedbackEvent } from '../../registry/event-journal.ts'
 import type { MetricsSnapshot } from '../http/request-metrics.ts'
 import type { Logger } from '../log.ts'
 import type { Answer, FromRequestThread, Question, RequestThreadData, ToRequestThread } from '../messages.ts'
@@ -15,6 +16,7 @@ const snapshotTimeoutMs = 1000
 export interface ThreadCallbacks {
   readonly log: Logger
   answer(question: Question): Promise<Answer>
+  storeEvents(events: readonly FeedbackEvent[]): Promise<AppendResult>
 }
 
 /** The supervisor's end of one request thread. */
@@ -88,6 +90,9 @@ export class RequestThreadHandle {
         this.lastSnapshot = message.metrics
         this.#snapshotWaiter?.()
         break
+      case 'store-events':
+        void this.#store(message.id, message.events)
+        break
       case 'ask':
         void this.#answer(message.id, message.question)
         break
@@ -96,6 +101,12 @@ export class RequestThreadHandle {
 
   async #answer(id: number, question: Question): Promise<void> {
     this.post({ type: 'answer', id, answer: await this.#callbacks.answer(question) })
+  }
+
+  /** What went wrong is in the log; the client learns that nothing was stored. */
+  async #store(id: number, events: readonly FeedbackEvent[]): Promise<void> {
+    const result = await this.#callbacks.storeEvents(events).catch(() => null)
+    this.post({ type: 'events-stored', id, result })
   }
 
   #settle(): void {

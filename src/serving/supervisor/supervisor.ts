@@ -4,6 +4,7 @@ import { createLog, type Logger } from '../log.ts'
 import type { Answer, Question } from '../messages.ts'
 import type { ReloadOutcome, RunningServer, ServeOptions, ServerStatus } from '../types.ts'
 import { DoorbellWatch } from './doorbell-watch.ts'
+import { EventStore } from './event-store.ts'
 import { ModelReloader } from './model-reloader.ts'
 import { canSharePort, refusePortInUse, takeTurnAtPort } from './port.ts'
 import { RequestThreads, type RequestThreadsOptions } from './request-threads.ts'
@@ -16,6 +17,7 @@ export class Supervisor implements RunningServer {
   readonly #log: Logger
   readonly #metrics: SupervisorMetrics
   readonly #reloader: ModelReloader
+  readonly #events: EventStore
   readonly #stop = new AbortController()
   readonly #stopped = Promise.withResolvers<void>()
   #threads!: RequestThreads
@@ -36,6 +38,7 @@ export class Supervisor implements RunningServer {
     this.#status = initialStatus(options)
     this.#metrics = new SupervisorMetrics(() => this.#status)
     this.stopped = this.#stopped.promise
+    this.#events = new EventStore({ ...options.events, dataDir: options.dataDir, log: this.#log })
     this.#reloader = new ModelReloader({
       ...options,
       retryMs: options.pollIntervalMs,
@@ -72,6 +75,7 @@ export class Supervisor implements RunningServer {
     this.#log.info({ drainTimeoutMs: this.#options.drainTimeoutMs }, 'draining')
     this.#watch?.close()
     await this.#threads.stop(this.#options.drainTimeoutMs)
+    await this.#events.stop()
     this.#log.info('stopped')
     this.#stopped.resolve()
   }
@@ -115,6 +119,7 @@ export class Supervisor implements RunningServer {
         cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / nThreads) },
       },
       answer: (question) => this.#answer(question),
+      storeEvents: (events) => this.#events.store(events),
       onRestart: () => {
         this.#metrics.countRestart()
         this.#tell({ threadRestarts: this.#status.threadRestarts + 1 })

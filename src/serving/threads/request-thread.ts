@@ -9,6 +9,7 @@ import type { FromRequestThread, RequestThreadData, ToRequestThread } from '../m
 import { ModelSlot } from '../ranking/model-slot.ts'
 import { ServedModel } from '../ranking/served-model.ts'
 import type { ReloadOutcome } from '../types.ts'
+import { EventLine } from './event-line.ts'
 import { Questions } from './questions.ts'
 
 /** One request thread: an HTTP application on the shared port, a slot for the model, and the line to the supervisor. */
@@ -19,6 +20,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
   const metrics = createRequestMetrics(String(data.thread), cache)
   const say = (message: FromRequestThread) => port.postMessage(message)
   const questions = new Questions(say)
+  const eventLine = new EventLine(say)
   let { status } = data
   let prepared: { readonly generation: number; readonly served: ServedModel } | undefined
 
@@ -32,6 +34,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       adminToken: data.adminToken,
       status: () => status,
       reload: () => questions.ask('reload') as Promise<ReloadOutcome>,
+      storeEvents: (events) => eventLine.store(events),
       scrape: () => questions.ask('scrape') as Promise<string>,
     },
     data.limits,
@@ -61,6 +64,9 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
         break
       case 'answer':
         questions.answered(message.id, message.answer)
+        break
+      case 'events-stored':
+        eventLine.stored(message.id, message.result)
         break
       case 'drain':
         void drain(app, message.timeoutMs).then(() => port.close())
