@@ -39,6 +39,17 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       description: 'token for the admin routes; without one they answer on loopback only',
       env: 'RECSYS_ADMIN_TOKEN',
     }),
+    'require-keys': Flags.boolean({
+      description:
+        'answer only requests with a key of `recsys keys create`; health and /openapi.json stay open',
+      default: false,
+    }),
+    'rate-limit': Flags.integer({
+      description: 'requests a second of one key, or without keys of one address; 0: no limit',
+      default: 0,
+      min: 0,
+      max: 1_000_000,
+    }),
     'poll-interval': Flags.string({
       description: 'time between two looks into the registry',
       default: '2s',

@@ -135,6 +135,19 @@ export const errorCatalogue = {
   RECSYS_HTTP_MEDIA_TYPE: kind(4, 415, 'Send JSON with the header `content-type: application/json`.'),
   RECSYS_HTTP_HEADERS_TOO_LARGE: kind(4, 431, 'Send a shorter address and fewer headers.'),
   RECSYS_HTTP_INTERNAL: kind(1, 500, 'Report it with the request id from the X-Request-Id header.'),
+  RECSYS_KEY_UNKNOWN: kind(4, 404, 'See `recsys keys list` for the ids of keys.'),
+  RECSYS_KEY_UNAUTHORIZED: kind(
+    4,
+    401,
+    'Send the header `authorization: Bearer <key>`; `recsys keys create` makes one.',
+  ),
+  RECSYS_KEY_FORBIDDEN: kind(4, 403, 'Use a key with that scope; `recsys keys create --scope` makes one.'),
+  RECSYS_HTTP_RATE_LIMITED: kind(
+    6,
+    429,
+    'Send fewer requests a second; the Retry-After header says when the next one is welcome.',
+  ),
+  RECSYS_OVERLOADED: kind(6, 503, 'Send the request again after the time in the Retry-After header.'),
   RECSYS_EVENTS_UNAVAILABLE: kind(
     6,
     503,

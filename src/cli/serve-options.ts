@@ -15,6 +15,8 @@ export interface ServeFlags {
   readonly 'poll-interval': string
   readonly 'drain-timeout': string
   readonly 'log-level': LogLevel
+  readonly 'require-keys': boolean
+  readonly 'rate-limit': number
   readonly 'cache-size': number
   readonly 'flush-interval': string
   readonly 'flush-events': number
@@ -41,6 +43,8 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
       minMs: 0,
       maxMs: 3_600_000,
     }),
+    keysRequired: flags['require-keys'],
+    requestsPerSecond: flags['rate-limit'],
     cache: {
       maxBytes: flags['cache-size'] * 2 ** 20,
       ttlMs: parseDuration(flags['cache-ttl'], { field: 'cache-ttl', minMs: 1000, maxMs: 86_400_000 }),

@@ -86,6 +86,16 @@ const steps: readonly string[] = [
   ) STRICT;
   CREATE INDEX load_tests_by_version ON load_tests (name, version);
   `,
+  `
+  CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY CHECK (length(id) = 12),
+    label TEXT NOT NULL,
+    scopes TEXT NOT NULL CHECK (json_valid(scopes)),
+    sha256 TEXT NOT NULL UNIQUE CHECK (length(sha256) = 64),
+    created_at TEXT NOT NULL,
+    revoked_at TEXT
+  ) STRICT;
+  `,
 ]
 
 /** Brings the registry to our version, in one transaction. @throws RECSYS_REGISTRY_VERSION for one that is newer */

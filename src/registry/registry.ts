@@ -1,3 +1,4 @@
+import { apiKeyCalls } from './api-keys.ts'
 import { explaining, type OpenOptions, openDatabase, registryPath } from './database.ts'
 import { loadTestCalls } from './load-tests.ts'
 import { closeAbandonedRuns, runCalls } from './runs.ts'
@@ -21,6 +22,7 @@ export function openRegistry(dataDir: string, options: OpenOptions = {}): Regist
     ...versions,
     ...stageCalls(db, versions),
     ...loadTestCalls(db, versions),
+    ...apiKeyCalls(db),
   }
   return { ...explainingAll(path, calls), close: () => void db.close() }
 }

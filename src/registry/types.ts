@@ -1,3 +1,5 @@
+import type { ApiKey, KeyScope } from './api-keys.ts'
+
 export type RunStatus = 'running' | 'finished' | 'failed' | 'killed'
 export type Stage = 'none' | 'staging' | 'production' | 'archived'
 export type MetricValues = Readonly<Record<string, number>>
@@ -175,6 +177,12 @@ export interface Registry {
   /** The one that was attached last. */
   loadTest(name: string, version: number): AttachedLoadTest | undefined
   history(name?: string): AuditEntry[]
+  /** @returns the key, which is nowhere else, and its id */
+  createApiKey(label: string, scopes: readonly KeyScope[]): { readonly key: string; readonly id: string }
+  /** Oldest first, revoked ones too. */
+  apiKeys(): ApiKey[]
+  /** @throws RECSYS_KEY_UNKNOWN */
+  revokeApiKey(id: string): ApiKey & { readonly changed: boolean }
   close(): void
 }
 

@@ -1,5 +1,6 @@
 import type { AppendResult, FeedbackEvent } from '../registry/event-journal.ts'
 import type { CacheOptions } from './cache/response-cache.ts'
+import type { KnownKey } from './http/access.ts'
 import type { TokenDigest } from './http/admin-access.ts'
 import type { AppLimits } from './http/app.ts'
 import type { MetricsSnapshot } from './http/request-metrics.ts'
@@ -19,6 +20,7 @@ export type ToRequestThread =
   | { readonly type: 'collect' }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly type: 'events-stored'; readonly id: number; readonly result: AppendResult | null }
+  | { readonly type: 'keys'; readonly keys: readonly KnownKey[] }
   | { readonly type: 'drain'; readonly timeoutMs: number }
 
 export type FromRequestThread =
@@ -41,6 +43,8 @@ export interface RequestThreadData {
   readonly port: number
   readonly reusePort: boolean
   readonly adminToken: TokenDigest | undefined
+  readonly keysRequired: boolean
+  readonly keys: readonly KnownKey[]
   readonly logLevel: LogLevel
   readonly limits: AppLimits
   /** Of this thread alone. */

@@ -14,6 +14,10 @@ export interface ServeOptions {
   readonly modelName: string
   /** Without one the admin routes answer on loopback only. */
   readonly adminToken?: string | undefined
+  /** Reading and sending events needs a key of the registry. */
+  readonly keysRequired: boolean
+  /** Of one key or address; 0: no limit. */
+  readonly requestsPerSecond: number
   /** Milliseconds between two looks into the registry; the doorbell makes most of them unnecessary. */
   readonly pollIntervalMs: number
   /** How long requests in flight may take to finish after the stop. */

@@ -30,6 +30,8 @@ try {
     pollIntervalMs: 3_600_000,
     drainTimeoutMs: 1000,
     logLevel: 'error',
+    keysRequired: false,
+    requestsPerSecond: 0,
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },
     fallback: noFallback,

@@ -125,7 +125,7 @@ test.each(modes)('a registry of a newer recsys is refused and left as it is, %j'
   expect(() => openRegistry(dataDir, { readOnly })).toThrow(
     expect.objectContaining({
       code: 'RECSYS_REGISTRY_VERSION',
-      message: expect.stringContaining('version 99, expected at most 3'),
+      message: expect.stringContaining('version 99, expected at most 4'),
       remedy: expect.stringContaining('newer'),
     }),
   )
@@ -143,6 +143,7 @@ function filledRegistryOfVersion(version: 1 | 2): { dataDir: string; path: strin
     ALTER TABLE runs DROP COLUMN job;
     ALTER TABLE audit DROP COLUMN clauses;
     DROP TABLE load_tests;
+    DROP TABLE api_keys;
   `)
   db.pragma(`user_version = ${version}`)
   db.close()
@@ -155,13 +156,14 @@ test('a registry of an older recsys is read as it is, and brought up to date by 
   expect(reader.runs({ limit: 1 })).toMatchObject([{ parentRunId: null, job: null }])
   expect(reader.history('films')).toMatchObject([{ version: 7, clauses: [] }])
   expect(reader.loadTest('films', 7)).toBeUndefined()
+  expect(reader.apiKeys()).toEqual([])
   const writer = opened(dataDir)
   const figures = { p95LatencyMs: 12 }
   writer.attachLoadTest({ name: 'films', version: 7, figures, report: {} })
   expect(opened(dataDir, { readOnly: true }).loadTest('films', 7)?.figures).toEqual(figures)
   expect(writer.versions()).toHaveLength(30)
   const db = new Sqlite(path, { readonly: true })
-  expect(db.pragma('user_version', { simple: true })).toBe(3)
+  expect(db.pragma('user_version', { simple: true })).toBe(4)
   db.close()
 })
 

@@ -32,6 +32,8 @@ export async function fixtureApp(
     cache,
     metrics: createRequestMetrics('test', cache),
     adminToken: undefined,
+    keys: () => new Map(),
+    keysRequired: false,
     status: () => readyStatus,
     reload: async () => ({ outcome: 'unchanged', model: fixtureIdentity() }),
     storeEvents: async (events) => ({ accepted: events.length, duplicates: [] }),

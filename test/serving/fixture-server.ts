@@ -17,6 +17,8 @@ export async function startServer(dataDir: string, given: Partial<ServeOptions> 
     pollIntervalMs: never,
     drainTimeoutMs: 5000,
     logLevel: 'silent',
+    keysRequired: false,
+    requestsPerSecond: 0,
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },
     fallback: noFallback,

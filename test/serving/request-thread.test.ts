@@ -31,6 +31,8 @@ async function requestThread(given: Partial<RequestThreadData> = {}) {
     port: 0,
     reusePort: false,
     adminToken: undefined,
+    keysRequired: false,
+    keys: [],
     logLevel: 'silent',
     limits: defaultLimits,
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },

@@ -1,6 +1,4 @@
-import type { FastifyInstance, onRequestHookHandler } from 'fastify'
-import type { RecsysError } from '../../errors.ts'
-import { checkAdminAccess } from './admin-access.ts'
+import type { FastifyInstance } from 'fastify'
 import type { AppContext } from './app-context.ts'
 import { errorResponse, openObject } from './schemas.ts'
 
@@ -17,7 +15,7 @@ export function registerAdmin(app: FastifyInstance, context: AppContext): void {
         summary: 'the model in service, the last change-over and the last failure',
         response: { 200: openObject('The state of the supervisor.'), ...refusals },
       },
-      onRequest: guard(context),
+      config: { scope: 'admin' },
     },
     () => context.status(),
   )
@@ -34,7 +32,7 @@ export function registerAdmin(app: FastifyInstance, context: AppContext): void {
           ...refusals,
         },
       },
-      onRequest: guard(context),
+      config: { scope: 'admin' },
     },
     async (_, reply) => {
       const result = await context.reload()
@@ -43,15 +41,4 @@ export function registerAdmin(app: FastifyInstance, context: AppContext): void {
       return reply.code(409).send({ error: { code, message, remedy }, model: result.model })
     },
   )
-}
-
-function guard({ adminToken }: AppContext) {
-  return (...[request, , done]: Parameters<onRequestHookHandler>) => {
-    try {
-      checkAdminAccess(request, adminToken)
-      done()
-    } catch (error) {
-      done(error as RecsysError)
-    }
-  }
 }

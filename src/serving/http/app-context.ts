@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { ModelSlot } from '../ranking/model-slot.ts'
 import type { ServedModel } from '../ranking/served-model.ts'
 import type { ReloadOutcome, ServerStatus } from '../types.ts'
+import type { KnownKey } from './access.ts'
 import type { TokenDigest } from './admin-access.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 
@@ -15,6 +16,10 @@ export interface AppContext {
   readonly metrics: RequestMetrics
   readonly cache: ResponseCache
   readonly adminToken: TokenDigest | undefined
+  /** Keys that are good now, by id. */
+  keys(): ReadonlyMap<string, KnownKey>
+  /** Without a key nobody reads or sends events. */
+  readonly keysRequired: boolean
   /** The last state that the supervisor told. */
   status(): ServerStatus
   /** Looks into the registry now. */

@@ -9,13 +9,16 @@ import {
 } from 'fastify'
 import { RecsysError } from '../../errors.ts'
 import { programVersion } from '../../host.ts'
+import { guardRoutes } from './access.ts'
 import { registerAdmin } from './admin-routes.ts'
 import type { AppContext } from './app-context.ts'
 import { registerEvents } from './event-routes.ts'
 import { registerHealth } from './health-routes.ts'
 import { answerBrokenRequest, sendError } from './http-errors.ts'
 import { registerItems } from './item-routes.ts'
+import { shedLoad } from './load-shedding.ts'
 import { collectRoutes, refuseOtherMethods } from './other-methods.ts'
+import { limitRates } from './rate-limit.ts'
 import { registerRecommendations } from './recommendation-routes.ts'
 import { requestIds } from './request-id.ts'
 import { registerUsers } from './user-routes.ts'
@@ -30,6 +33,10 @@ export interface AppLimits {
   readonly headerBytes: number
   readonly keepAliveMs: number
   readonly maxConnections: number
+  /** Of one client; 0: no limit. */
+  readonly requestsPerSecond: number
+  /** Lateness of the event loop from which on requests are refused. */
+  readonly maxDelayMs: number
 }
 
 export const defaultLimits: AppLimits = {
@@ -38,6 +45,8 @@ export const defaultLimits: AppLimits = {
   headerBytes: 16 * 1024,
   keepAliveMs: 65_000,
   maxConnections: 10_000,
+  requestsPerSecond: 0,
+  maxDelayMs: 1000,
 }
 
 /** The HTTP application of one request thread, ready to listen or to be injected into. */
@@ -54,6 +63,9 @@ export async function buildApp(
   app.setNotFoundHandler((request) => {
     throw new RecsysError('RECSYS_HTTP_NOT_FOUND', { message: `there is no route ${shortPath(request.url)}` })
   })
+  shedLoad(app, limits.maxDelayMs)
+  limitRates(app, context, limits.requestsPerSecond)
+  guardRoutes(app, context)
   const routes = collectRoutes(app)
   await describeApi(app)
   registerRecommendations(app, context)
@@ -131,10 +143,15 @@ async function describeApi(app: FastifyInstance): Promise<void> {
         version: programVersion(),
       },
       tags: [{ name: 'recommendations' }, { name: 'feedback' }, { name: 'health' }, { name: 'admin' }],
-      components: { securitySchemes: { adminToken: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          adminToken: { type: 'http', scheme: 'bearer' },
+          key: { type: 'http', scheme: 'bearer' },
+        },
+      },
     },
   })
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, () => app.swagger())
 }
 
 function shortPath(url: string): string {

@@ -83,6 +83,7 @@ export async function registerEvents(app: FastifyInstance, context: AppContext):
     scope.post<{ Body: { events: EventBody[] } }>(
       '/events',
       {
+        config: { scope: 'events' },
         schema: {
           operationId: 'events',
           summary: 'what users did: durable when it is acknowledged',

@@ -10,14 +10,18 @@ import { openObject } from './schemas.ts'
  */
 export function registerHealth(app: FastifyInstance, context: AppContext): void {
   const version = programVersion()
-  app.get('/health', { schema: described('health', 'the state of the server') }, () => ({
+  const config = { scope: 'public' } as const
+  app.get('/health', { config, schema: described('health', 'the state of the server') }, () => ({
     version,
     ...healthOf(context),
   }))
-  app.get('/health/live', { schema: described('live', 'is the process alive?') }, () => ({ status: 'ok' }))
+  app.get('/health/live', { config, schema: described('live', 'is the process alive?') }, () => ({
+    status: 'ok',
+  }))
   app.get(
     '/health/ready',
     {
+      config,
       schema: {
         ...described('ready', 'can it answer recommendations?'),
         response: { 200: openObject('A model is in service.'), 503: openObject('No model yet, and why.') },
@@ -30,7 +34,10 @@ export function registerHealth(app: FastifyInstance, context: AppContext): void 
   )
   app.get(
     '/metrics',
-    { schema: { ...described('metrics', 'metrics of all threads'), response: { 200: prometheusText } } },
+    {
+      config: { scope: 'read' },
+      schema: { ...described('metrics', 'metrics of all threads'), response: { 200: prometheusText } },
+    },
     async (_, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await context.scrape()),
   )
 }

@@ -11,8 +11,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const known = asRecsysError(error)
   if (known === undefined) log.error({ err: error, reqId: request.id, url: request.url }, 'request failed')
   const shown = known ?? new RecsysError('RECSYS_HTTP_INTERNAL', { message: 'the server failed to answer' })
-  if (shown.httpStatus === 503) reply.header('retry-after', retryAfterSeconds)
-  if (shown.code === 'RECSYS_ADMIN_UNAUTHORIZED') reply.header('www-authenticate', 'Bearer')
+  if (shown.httpStatus === 503 || shown.httpStatus === 429) reply.header('retry-after', retryAfterSeconds)
+  if (shown.httpStatus === 401) reply.header('www-authenticate', 'Bearer')
   reply.code(shown.httpStatus).type('application/json; charset=utf-8').send(errorBody(shown))
 }
 

@@ -10,6 +10,7 @@ export function registerItems(app: FastifyInstance, context: AppContext): void {
   app.get<{ Params: { itemId: string }; Querystring: { k: number } }>(
     '/items/:itemId/similar',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'similarItems',
         summary: 'the items nearest to one, itself left out',
@@ -31,6 +32,7 @@ export function registerItems(app: FastifyInstance, context: AppContext): void {
   app.get<{ Params: { itemId: string } }>(
     '/items/:itemId',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'item',
         summary: 'an item of the catalogue',

@@ -24,6 +24,7 @@ function refuse(app: FastifyInstance, url: string, allowed: ReadonlySet<string>)
   app.route({
     url,
     method: app.supportedMethods.filter((method) => !allowed.has(method)),
+    config: { scope: 'public' },
     schema: { hide: true },
     onRequest: (request, reply, done) => {
       reply.header('allow', [...allowed].join(', '))

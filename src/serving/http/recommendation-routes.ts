@@ -65,6 +65,7 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
   app.get<{ Params: { userId: string }; Querystring: QueryString }>(
     '/recommendations/:userId',
     {
+      config: { scope: 'read' },
       schema: {
         ...described,
         operationId: 'recommendationsForUser',
@@ -86,6 +87,7 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
   app.post<{ Body: Body }>(
     '/recommendations',
     {
+      config: { scope: 'read' },
       schema: {
         ...described,
         operationId: 'recommendations',
@@ -104,6 +106,7 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
   app.post<{ Body: BatchBody }>(
     '/batch/recommendations',
     {
+      config: { scope: 'read' },
       schema: {
         ...described,
         operationId: 'recommendationsForUsers',

@@ -20,6 +20,7 @@ export function registerUsers(app: FastifyInstance, context: AppContext): void {
   app.get<{ Params: { userId: string }; Querystring: { k: number; offset: number } }>(
     '/users/:userId/history',
     {
+      config: { scope: 'read' },
       schema: {
         ...described,
         operationId: 'userHistory',
@@ -41,6 +42,7 @@ export function registerUsers(app: FastifyInstance, context: AppContext): void {
   app.get<{ Params: { userId: string }; Querystring: { k: number } }>(
     '/users/:userId/similar',
     {
+      config: { scope: 'read' },
       schema: {
         ...described,
         operationId: 'similarUsers',

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { RecsysError } from '../../errors.ts'
+import type { KnownKey } from '../http/access.ts'
 import type { MetricsSnapshot } from '../http/request-metrics.ts'
 import type { RequestThreadData } from '../messages.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
@@ -10,7 +11,8 @@ import { RequestThreadHandle, type ThreadCallbacks } from './request-thread-hand
 export interface RequestThreadsOptions extends ThreadCallbacks {
   readonly nThreads: number
   /** Without number, model and status, which are the group's own affair. */
-  readonly data: Omit<RequestThreadData, 'thread' | 'model' | 'status'>
+  readonly data: Omit<RequestThreadData, 'thread' | 'model' | 'status' | 'keys'>
+  readonly keys: readonly KnownKey[]
   readonly status: ServerStatus
   /** A thread died and another one is taking its place. */
   onRestart(): void
@@ -27,6 +29,7 @@ export class RequestThreads {
   readonly #threads = new Set<RequestThreadHandle>()
   #model: SharedModel | null = null
   #status: ServerStatus
+  #keys: readonly KnownKey[]
   #port: number
   #generation = 0
   #started = false
@@ -54,6 +57,7 @@ export class RequestThreads {
     this.#options = options
     this.#port = options.data.port
     this.#status = options.status
+    this.#keys = options.keys
   }
 
   get port(): number {
@@ -86,6 +90,12 @@ export class RequestThreads {
     for (const thread of this.#threads) thread.post({ type: 'status', status })
   }
 
+  /** From now on these keys are good, and no others. */
+  useKeys(keys: readonly KnownKey[]): void {
+    this.#keys = keys
+    for (const thread of this.#threads) thread.post({ type: 'keys', keys })
+  }
+
   /** Figures of every thread there is and of those there were. */
   async snapshots(): Promise<MetricsSnapshot[]> {
     const present = await Promise.all(this.members.map((thread) => thread.snapshot()))
@@ -103,7 +113,13 @@ export class RequestThreads {
 
   #spawn(number: number): RequestThreadHandle {
     const { data } = this.#options
-    const own = { thread: number, port: this.#port, model: this.#model, status: this.#status }
+    const own = {
+      thread: number,
+      port: this.#port,
+      model: this.#model,
+      status: this.#status,
+      keys: this.#keys,
+    }
     const thread = new RequestThreadHandle(number, { ...data, ...own }, this.#options)
     this.#threads.add(thread)
     const startedAt = performance.now()

@@ -5,6 +5,7 @@ import type { Answer, Question } from '../messages.ts'
 import type { ReloadOutcome, RunningServer, ServeOptions, ServerStatus } from '../types.ts'
 import { DoorbellWatch } from './doorbell-watch.ts'
 import { EventStore } from './event-store.ts'
+import { KnownKeys } from './known-keys.ts'
 import { ModelReloader } from './model-reloader.ts'
 import { canSharePort, refusePortInUse, takeTurnAtPort } from './port.ts'
 import { RequestThreads, type RequestThreadsOptions } from './request-threads.ts'
@@ -18,6 +19,7 @@ export class Supervisor implements RunningServer {
   readonly #metrics: SupervisorMetrics
   readonly #reloader: ModelReloader
   readonly #events: EventStore
+  readonly #keys: KnownKeys
   readonly #stop = new AbortController()
   readonly #stopped = Promise.withResolvers<void>()
   #threads!: RequestThreads
@@ -38,6 +40,7 @@ export class Supervisor implements RunningServer {
     this.#status = initialStatus(options)
     this.#metrics = new SupervisorMetrics(() => this.#status)
     this.stopped = this.#stopped.promise
+    this.#keys = new KnownKeys(options.dataDir, this.#log)
     this.#events = new EventStore({ ...options.events, dataDir: options.dataDir, log: this.#log })
     this.#reloader = new ModelReloader({
       ...options,
@@ -104,18 +107,21 @@ export class Supervisor implements RunningServer {
   }
 
   #threadOptions(nThreads: number): RequestThreadsOptions {
-    const { host, port, adminToken, logLevel, cache } = this.#options
+    const { host, port, adminToken, logLevel, cache, keysRequired, requestsPerSecond } = this.#options
+    if (keysRequired) this.#keys.refresh(() => undefined)
     return {
       nThreads,
       log: this.#log,
       status: this.#status,
+      keys: this.#keys.present,
       data: {
         host,
         port,
         logLevel,
         reusePort: nThreads > 1,
         adminToken: adminToken === undefined ? undefined : digestToken(adminToken),
-        limits: defaultLimits,
+        keysRequired,
+        limits: { ...defaultLimits, requestsPerSecond: requestsPerSecond / nThreads },
         cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / nThreads) },
       },
       answer: (question) => this.#answer(question),
@@ -137,8 +143,13 @@ export class Supervisor implements RunningServer {
     if (this.#stop.signal.aborted) return
     const { dataDir, pollIntervalMs } = this.#options
     // First the watch, then the look: what happens in between is not lost.
-    this.#watch = new DoorbellWatch(dataDir, pollIntervalMs, this.#log, (by) => void this.#reloader.check(by))
+    this.#watch = new DoorbellWatch(dataDir, pollIntervalMs, this.#log, (by) => this.#onRing(by))
     await this.#reloader.check('start')
+  }
+
+  #onRing(by: 'doorbell' | 'poll'): void {
+    if (this.#options.keysRequired) this.#keys.refresh((keys) => this.#threads.useKeys(keys))
+    void this.#reloader.check(by)
   }
 
   async #answer(question: Question): Promise<Answer> {

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import type { FastifyInstance } from 'fastify'
 import { createResponseCache } from '../cache/response-cache.ts'
+import type { KnownKey } from '../http/access.ts'
 import { buildApp } from '../http/app.ts'
 import { createRequestMetrics } from '../http/request-metrics.ts'
 import { createLog } from '../log.ts'
@@ -22,6 +23,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
   const questions = new Questions(say)
   const eventLine = new EventLine(say)
   let { status } = data
+  let keys = byId(data.keys)
   let prepared: { readonly generation: number; readonly served: ServedModel } | undefined
 
   if (data.model) slot.swap(new ServedModel(data.model, desk))
@@ -32,6 +34,8 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       cache,
       log: createLog(data.logLevel, String(data.thread)),
       adminToken: data.adminToken,
+      keys: () => keys,
+      keysRequired: data.keysRequired,
       status: () => status,
       reload: () => questions.ask('reload') as Promise<ReloadOutcome>,
       storeEvents: (events) => eventLine.store(events),
@@ -68,12 +72,19 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       case 'events-stored':
         eventLine.stored(message.id, message.result)
         break
+      case 'keys':
+        keys = byId(message.keys)
+        break
       case 'drain':
         void drain(app, message.timeoutMs).then(() => port.close())
         break
     }
   })
   await listen(app, data, say, port)
+}
+
+function byId(keys: readonly KnownKey[]): ReadonlyMap<string, KnownKey> {
+  return new Map(keys.map((key) => [key.id, key]))
 }
 
 async function listen(

@@ -1,0 +1,74 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Database } from 'better-sqlite3'
+import { RecsysError } from '../errors.ts'
+import type { Registry } from './types.ts'
+
+export const keyScopes = ['read', 'events', 'admin'] as const
+export type KeyScope = (typeof keyScopes)[number]
+
+/** What is known of a key: never the key itself, which is shown once, when it is made. */
+export interface ApiKey {
+  readonly id: string
+  /** For people: who uses it. */
+  readonly label: string
+  readonly scopes: readonly KeyScope[]
+  /** SHA-256 of the key, in hex: a key is 256 random bits, so that no slower hash is needed. */
+  readonly sha256: string
+  /** ISO 8601, UTC. */
+  readonly createdAt: string
+  /** null while it is good. */
+  readonly revokedAt: string | null
+}
+
+interface ApiKeyRow extends Omit<ApiKey, 'scopes'> {
+  readonly scopes: string
+}
+
+type ApiKeyCalls = Pick<Registry, 'createApiKey' | 'apiKeys' | 'revokeApiKey'>
+
+const select = `SELECT id, label, scopes, sha256, created_at AS createdAt, revoked_at AS revokedAt FROM api_keys`
+
+/** The calls of the registry that concern keys of the HTTP API. */
+export function apiKeyCalls(db: Database): ApiKeyCalls {
+  return {
+    createApiKey: (label, scopes) => {
+      const id = randomBytes(6).toString('hex')
+      const key = `recsys_${id}_${randomBytes(32).toString('base64url')}`
+      const row = {
+        id,
+        label,
+        scopes: JSON.stringify(scopes),
+        sha256: sha256(key),
+        at: new Date().toISOString(),
+      }
+      db.prepare(
+        'INSERT INTO api_keys (id, label, scopes, sha256, created_at) VALUES (@id, @label, @scopes, @sha256, @at)',
+      ).run(row)
+      return { key, id }
+    },
+    // A registry that is only read may be older than this table.
+    apiKeys: () =>
+      hasTable(db) ? (db.prepare(`${select} ORDER BY created_at, id`).all() as ApiKeyRow[]).map(fromRow) : [],
+    revokeApiKey: (id) => {
+      const revoke = 'UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL'
+      const { changes } = db.prepare(revoke).run(new Date().toISOString(), id)
+      const row = db.prepare(`${select} WHERE id = ?`).get(id) as ApiKeyRow | undefined
+      if (row === undefined) throw new RecsysError('RECSYS_KEY_UNKNOWN', { message: `there is no key ${id}` })
+      return { ...fromRow(row), changed: changes > 0 }
+    },
+  }
+}
+
+function fromRow(row: ApiKeyRow): ApiKey {
+  return { ...row, scopes: JSON.parse(row.scopes) as KeyScope[] }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function hasTable(db: Database): boolean {
+  return (
+    db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'api_keys'").get() !== undefined
+  )
+}

@@ -1,0 +1,72 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { RecsysError } from '../../errors.ts'
+import type { KeyScope } from '../../registry/api-keys.ts'
+import { checkAdminAccess } from './admin-access.ts'
+import type { AppContext } from './app-context.ts'
+
+/** Who may use a route: everybody, or whoever has a key with that scope. */
+export type RouteScope = 'public' | KeyScope
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    scope?: RouteScope
+  }
+}
+
+/** A key as request threads know it. */
+export interface KnownKey {
+  readonly id: string
+  readonly scopes: readonly KeyScope[]
+  /** Of the whole key. */
+  readonly sha256: Uint8Array
+}
+
+/**
+ * Guards every route that is registered after this call. A route that names no scope is a mistake and is not registered:
+ * nothing is open because somebody forgot to close it.
+ */
+export function guardRoutes(app: FastifyInstance, context: AppContext): void {
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.scope === undefined) throw new Error(`route ${[method].flat().join()} ${url} names no scope`)
+  })
+  app.addHook('onRequest', (request, _, done) => {
+    try {
+      admit(request, context)
+      done()
+    } catch (error) {
+      done(error as RecsysError)
+    }
+  })
+}
+
+function admit(request: FastifyRequest, { keys, keysRequired, adminToken }: AppContext): void {
+  // What matches no route has no scope, and is answered with 404.
+  const scope = request.routeOptions.config.scope ?? 'public'
+  if (scope === 'public') return
+  const key = keyOf(request, keys())
+  if (key?.scopes.includes(scope)) return
+  if (scope === 'admin' && (adminToken !== undefined || !keysRequired))
+    return checkAdminAccess(request, adminToken)
+  if (!keysRequired) return
+  if (key === undefined) {
+    throw new RecsysError('RECSYS_KEY_UNAUTHORIZED', {
+      message: 'this route needs a key that is known and not revoked',
+    })
+  }
+  throw new RecsysError('RECSYS_KEY_FORBIDDEN', { message: `the key has not the scope ${scope}` })
+}
+
+/** The key that the request brings, when it is one of ours. The digests are compared in constant time. */
+export function keyOf(
+  { headers }: FastifyRequest,
+  keys: ReadonlyMap<string, KnownKey>,
+): KnownKey | undefined {
+  const { authorization } = headers
+  if (authorization === undefined || keys.size === 0) return undefined
+  const match = /^Bearer (recsys_([0-9a-f]{12})_[\w-]{43})$/i.exec(authorization)
+  const known = match && keys.get(match[2]!)
+  if (!known) return undefined
+  const digest = hash('sha256', match[1]!, 'buffer')
+  return timingSafeEqual(digest, known.sha256) ? known : undefined
+}
