@@ -135,6 +135,7 @@ export const errorCatalogue = {
   RECSYS_HTTP_MEDIA_TYPE: kind(4, 415, 'Send JSON with the header `content-type: application/json`.'),
   RECSYS_HTTP_HEADERS_TOO_LARGE: kind(4, 431, 'Send a shorter address and fewer headers.'),
   RECSYS_HTTP_INTERNAL: kind(1, 500, 'Report it with the request id from the X-Request-Id header.'),
+  RECSYS_MODEL_NOT_SERVED: kind(4, 404, 'GET /health names the model and the version in service.'),
   RECSYS_KEY_UNKNOWN: kind(4, 404, 'See `recsys keys list` for the ids of keys.'),
   RECSYS_KEY_UNAUTHORIZED: kind(
     4,

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../src/cli/base-command.ts'
 import { type CreatedKey, createKey } from '../../src/pipeline/api-keys.ts'
-import { keyScopes } from '../../src/registry/api-keys.ts'
+import { keyScopes } from '../../src/registry/types.ts'
 
 export default class KeysCreate extends BaseCommand {
   static override summary = 'make a key of the HTTP API'

@@ -1,5 +1,5 @@
-import type { ApiKey, KeyScope } from '../registry/api-keys.ts'
 import { openRegistry } from '../registry/registry.ts'
+import type { ApiKey, KeyScope } from '../registry/types.ts'
 import { readRegistry } from './read-registry.ts'
 
 /** A key without its digest. */

@@ -1,24 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { RecsysError } from '../errors.ts'
-import type { Registry } from './types.ts'
-
-export const keyScopes = ['read', 'events', 'admin'] as const
-export type KeyScope = (typeof keyScopes)[number]
-
-/** What is known of a key: never the key itself, which is shown once, when it is made. */
-export interface ApiKey {
-  readonly id: string
-  /** For people: who uses it. */
-  readonly label: string
-  readonly scopes: readonly KeyScope[]
-  /** SHA-256 of the key, in hex: a key is 256 random bits, so that no slower hash is needed. */
-  readonly sha256: string
-  /** ISO 8601, UTC. */
-  readonly createdAt: string
-  /** null while it is good. */
-  readonly revokedAt: string | null
-}
+import type { ApiKey, KeyScope, Registry } from './types.ts'
 
 interface ApiKeyRow extends Omit<ApiKey, 'scopes'> {
   readonly scopes: string

@@ -1,5 +1,3 @@
-import type { ApiKey, KeyScope } from './api-keys.ts'
-
 export type RunStatus = 'running' | 'finished' | 'failed' | 'killed'
 export type Stage = 'none' | 'staging' | 'production' | 'archived'
 export type MetricValues = Readonly<Record<string, number>>
@@ -134,6 +132,23 @@ export interface AttachedLoadTest {
   readonly figures: MetricValues
   /** The whole report, as the load test wrote it. */
   readonly report: unknown
+}
+
+export const keyScopes = ['read', 'events', 'admin'] as const
+export type KeyScope = (typeof keyScopes)[number]
+
+/** What is known of a key: never the key itself, which is shown once, when it is made. */
+export interface ApiKey {
+  readonly id: string
+  /** For people: who uses it. */
+  readonly label: string
+  readonly scopes: readonly KeyScope[]
+  /** SHA-256 of the key, in hex: a key is 256 random bits, so that no slower hash is needed. */
+  readonly sha256: string
+  /** ISO 8601, UTC. */
+  readonly createdAt: string
+  /** null while it is good. */
+  readonly revokedAt: string | null
 }
 
 /**

@@ -1,8 +1,8 @@
 import { fastify } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { createKey, revokeKey } from '../../src/pipeline/api-keys.ts'
-import type { KeyScope } from '../../src/registry/api-keys.ts'
 import { openRegistry } from '../../src/registry/registry.ts'
+import type { KeyScope } from '../../src/registry/types.ts'
 import { guardRoutes } from '../../src/serving/http/access.ts'
 import { defaultLimits } from '../../src/serving/http/app.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
@@ -22,7 +22,7 @@ function keyring(...scopes: KeyScope[]) {
 /** The scope that each route of the description must ask for. */
 function scopeOf(method: string, path: string): KeyScope | 'public' {
   if (path.startsWith('/admin')) return 'admin'
-  if (path.startsWith('/health')) return 'public'
+  if (path.startsWith('/health') || path.startsWith('/v2')) return 'public'
   return method === 'post' && path === '/events' ? 'events' : 'read'
 }
 

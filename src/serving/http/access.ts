@@ -1,9 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RecsysError } from '../../errors.ts'
-import type { KeyScope } from '../../registry/api-keys.ts'
+import type { KeyScope } from '../../registry/types.ts'
 import { checkAdminAccess } from './admin-access.ts'
 import type { AppContext } from './app-context.ts'
+import type { KnownKey } from './known-key.ts'
 
 /** Who may use a route: everybody, or whoever has a key with that scope. */
 export type RouteScope = 'public' | KeyScope
@@ -12,14 +13,6 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     scope?: RouteScope
   }
-}
-
-/** A key as request threads know it. */
-export interface KnownKey {
-  readonly id: string
-  readonly scopes: readonly KeyScope[]
-  /** Of the whole key. */
-  readonly sha256: Uint8Array
 }
 
 /**
@@ -46,15 +39,16 @@ function admit(request: FastifyRequest, { keys, keysRequired, adminToken }: AppC
   if (scope === 'public') return
   const key = keyOf(request, keys())
   if (key?.scopes.includes(scope)) return
-  if (scope === 'admin' && (adminToken !== undefined || !keysRequired))
-    return checkAdminAccess(request, adminToken)
-  if (!keysRequired) return
-  if (key === undefined) {
-    throw new RecsysError('RECSYS_KEY_UNAUTHORIZED', {
-      message: 'this route needs a key that is known and not revoked',
-    })
-  }
-  throw new RecsysError('RECSYS_KEY_FORBIDDEN', { message: `the key has not the scope ${scope}` })
+  if (scope === 'admin' && (adminToken !== undefined || !keysRequired)) checkAdminAccess(request, adminToken)
+  else if (keysRequired) throw refusal(key, scope)
+}
+
+function refusal(key: KnownKey | undefined, scope: KeyScope): RecsysError {
+  return key === undefined
+    ? new RecsysError('RECSYS_KEY_UNAUTHORIZED', {
+        message: 'this route needs a key that is known and not revoked',
+      })
+    : new RecsysError('RECSYS_KEY_FORBIDDEN', { message: `the key has not the scope ${scope}` })
 }
 
 /** The key that the request brings, when it is one of ours. The digests are compared in constant time. */

@@ -5,8 +5,8 @@ import type { Logger } from '../log.ts'
 import type { ModelSlot } from '../ranking/model-slot.ts'
 import type { ServedModel } from '../ranking/served-model.ts'
 import type { ReloadOutcome, ServerStatus } from '../types.ts'
-import type { KnownKey } from './access.ts'
 import type { TokenDigest } from './admin-access.ts'
+import type { KnownKey } from './known-key.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 
 /** What the routes work with. The supervisor stands behind `status`, `reload` and `scrape`. */

@@ -15,6 +15,7 @@ import type { AppContext } from './app-context.ts'
 import { registerEvents } from './event-routes.ts'
 import { registerHealth } from './health-routes.ts'
 import { answerBrokenRequest, sendError } from './http-errors.ts'
+import { registerInferenceProtocol } from './inference-protocol-routes.ts'
 import { registerItems } from './item-routes.ts'
 import { shedLoad } from './load-shedding.ts'
 import { collectRoutes, refuseOtherMethods } from './other-methods.ts'
@@ -73,6 +74,7 @@ export async function buildApp(
   registerUsers(app, context)
   await registerEvents(app, context)
   registerHealth(app, context)
+  registerInferenceProtocol(app, context)
   registerAdmin(app, context)
   refuseOtherMethods(app, routes)
   await app.ready()

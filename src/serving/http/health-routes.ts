@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { programVersion } from '../../host.ts'
 import type { LoadFailure } from '../types.ts'
 import type { AppContext } from './app-context.ts'
@@ -40,6 +40,11 @@ export function registerHealth(app: FastifyInstance, context: AppContext): void 
     },
     async (_, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await context.scrape()),
   )
+}
+
+/** Orchestrators must not be put off: an answer that comes too late is a restart. */
+export function isHealthRoute({ url }: FastifyRequest): boolean {
+  return url.startsWith('/health') || url.startsWith('/v2/health')
 }
 
 const prometheusText = {

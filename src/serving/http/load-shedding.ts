@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { RecsysError } from '../../errors.ts'
+import { isHealthRoute } from './health-routes.ts'
 
 const sampleMs = 20
 
@@ -22,7 +23,7 @@ export function shedLoad(app: FastifyInstance, maxDelayMs: number): void {
     done()
   })
   app.addHook('onRequest', (request, _, done) => {
-    if (delayMs <= maxDelayMs || request.url.startsWith('/health')) return void done()
+    if (delayMs <= maxDelayMs || isHealthRoute(request)) return void done()
     const message = `the server is ${Math.round(delayMs)} ms behind`
     done(new RecsysError('RECSYS_OVERLOADED', { message }))
   })

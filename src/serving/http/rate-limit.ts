@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { RecsysError } from '../../errors.ts'
 import { keyOf } from './access.ts'
 import type { AppContext } from './app-context.ts'
+import { isHealthRoute } from './health-routes.ts'
 
 interface Bucket {
   tokens: number
@@ -23,7 +24,7 @@ export function limitRates(app: FastifyInstance, { keys }: AppContext, perSecond
   const buckets = new LRUCache<string, Bucket>({ max: maxClients })
   const capacity = Math.max(1, perSecond)
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.url.startsWith('/health')) return void done()
+    if (isHealthRoute(request)) return void done()
     const client = keyOf(request, keys())?.id ?? request.ip
     const now = performance.now()
     const bucket = buckets.get(client) ?? { tokens: capacity, at: now }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { openRegistry } from '../../registry/registry.ts'
-import type { KnownKey } from '../http/access.ts'
+import type { KnownKey } from '../http/known-key.ts'
 import type { Logger } from '../log.ts'
 
 /** The keys of the registry that are good, looked up again on every poll: a revoked one is refused within seconds. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { RecsysError } from '../../errors.ts'
-import type { KnownKey } from '../http/access.ts'
+import type { KnownKey } from '../http/known-key.ts'
 import type { MetricsSnapshot } from '../http/request-metrics.ts'
 import type { RequestThreadData } from '../messages.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
