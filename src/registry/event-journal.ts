@@ -85,12 +85,6 @@ export class EventJournal {
     return this.#run(() => this.#db.prepare(select).all(seq, limit) as JournalEntry[])
   }
 
-  /** The newest entries of a user, newest first. */
-  recentOf(userId: string, limit: number): JournalEntry[] {
-    const select = `SELECT ${columns} FROM events WHERE user_id = ? ORDER BY seq DESC LIMIT ?`
-    return this.#run(() => this.#db.prepare(select).all(userId, limit) as JournalEntry[])
-  }
-
   /** Removes entries that are in the lake and too old to be sent once more. */
   prune(upToSeq: number, beforeTimestampMs: number): number {
     const remove = 'DELETE FROM events WHERE seq <= ? AND received_at < ?'
@@ -125,6 +119,30 @@ export class EventJournal {
 
   #run<T>(work: () => T): T {
     return explaining(this.#path, work)
+  }
+}
+
+/** Reads a journal beside its writer. */
+export class EventReader {
+  readonly #db: Database
+  readonly #recent: Statement
+
+  /** @throws RECSYS_REGISTRY_LOCKED | RECSYS_REGISTRY_CORRUPT | RECSYS_DATA_DIR_UNWRITABLE when there is none */
+  constructor(dataDir: string) {
+    const path = journalPath(dataDir)
+    this.#db = explaining(path, () => new Sqlite(path, { readonly: true, timeout: 100 }))
+    this.#recent = explaining(path, () => {
+      return this.#db.prepare(`SELECT ${columns} FROM events WHERE user_id = ? ORDER BY seq DESC LIMIT ?`)
+    })
+  }
+
+  /** The newest entries of a user, newest first. */
+  recentOf(userId: string, limit: number): JournalEntry[] {
+    return explaining(this.#db.name, () => this.#recent.all(userId, limit) as JournalEntry[])
+  }
+
+  close(): void {
+    this.#db.close()
   }
 }
 

@@ -43,6 +43,7 @@ export interface RequestThreadData {
   readonly port: number
   readonly reusePort: boolean
   readonly adminToken: TokenDigest | undefined
+  readonly dataDir: string
   readonly keysRequired: boolean
   readonly keys: readonly KnownKey[]
   readonly logLevel: LogLevel

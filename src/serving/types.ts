@@ -52,6 +52,8 @@ export interface ModelIdentity {
 }
 
 export type ModelSource = 'model' | 'popular'
+/** `events`: the model, for somebody it knows only by the events since it was trained. */
+export type RankingSource = ModelSource | 'events'
 
 /** Why the last attempt to change over did not work. */
 export interface LoadFailure {

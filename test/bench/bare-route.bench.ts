@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -89,6 +90,7 @@ async function serverWith(cacheBytes: number): Promise<RequestThreads> {
       logLevel: 'error',
       reusePort: false,
       adminToken: undefined,
+      dataDir: tmpdir(),
       keysRequired: false,
       limits: defaultLimits,
       cache: { maxBytes: cacheBytes, ttlMs: 60_000 },

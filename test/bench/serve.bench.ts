@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { renderTable } from '../../src/cli/table.ts'
@@ -59,6 +60,7 @@ async function serverWith(nThreads: number): Promise<RequestThreads> {
       logLevel: 'error',
       reusePort: nThreads > 1,
       adminToken: undefined,
+      dataDir: tmpdir(),
       keysRequired: false,
       limits: defaultLimits,
       cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },

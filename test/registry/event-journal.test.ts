@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { EventJournal, type FeedbackEvent } from '../../src/registry/event-journal.ts'
+import { EventJournal, EventReader, type FeedbackEvent } from '../../src/registry/event-journal.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 
 function event(given: Partial<FeedbackEvent> = {}): FeedbackEvent {
@@ -32,7 +32,9 @@ describe('the journal of events', () => {
       { ...event({ userId: 'ünïcode' }), seq: 3 },
     ])
     expect(again.after(1, 1).map(({ seq }) => seq)).toEqual([2])
-    expect(again.recentOf('u1', 5).map(({ seq }) => seq)).toEqual([2, 1])
+    const reader = new EventReader(dataDir)
+    onTestFinished(() => reader.close())
+    expect(reader.recentOf('u1', 5).map(({ seq }) => seq)).toEqual([2, 1])
   })
 
   test('takes an id once, within a batch and across batches', () => {

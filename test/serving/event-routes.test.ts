@@ -99,6 +99,36 @@ describe('POST /events', () => {
 })
 
 describe('events of a running server', () => {
+  test('turn a stranger into somebody the model knows, without training or restart', async () => {
+    const dataDir = temporaryDirectory()
+    await publish(dataDir)
+    const server = await startServer(dataDir)
+    const answer = async () => {
+      const response = await fetch(`${server.url}/recommendations/newcomer?k=5&explain=true`)
+      return (await response.json()) as {
+        known: boolean
+        items: { itemId: string; source: string; reasons: { itemId: string }[] }[]
+      }
+    }
+    const before = await answer()
+    expect(before).toMatchObject({ known: false, items: [{ source: 'popular' }, {}, {}, {}, {}] })
+    const events = ['i0', 'i1', 'gone'].map((itemId) => ({ userId: 'newcomer', itemId, type: 'purchase' }))
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${server.url}/events`, { method: 'POST', headers, body: JSON.stringify(events) })
+    const after = await answer()
+    expect(after.known).toBe(true)
+    expect(new Set(after.items.map(({ source }) => source))).toEqual(new Set(['events']))
+    expect(after.items.map(({ itemId }) => itemId)).not.toContain('i0')
+    const history = [{ itemId: 'i0' }, { itemId: 'i1' }]
+    const told = await fetch(`${server.url}/recommendations`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ history, k: 5 }),
+    })
+    const { items } = (await told.json()) as { items: { itemId: string }[] }
+    expect(after.items.map(({ itemId }) => itemId)).toEqual(items.map(({ itemId }) => itemId))
+  })
+
   test('are on the disk when they are acknowledged, count once, and are in the lake when it has stopped', async () => {
     const dataDir = temporaryDirectory()
     await publish(dataDir)

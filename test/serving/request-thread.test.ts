@@ -31,6 +31,7 @@ async function requestThread(given: Partial<RequestThreadData> = {}) {
     port: 0,
     reusePort: false,
     adminToken: undefined,
+    dataDir: '/nowhere',
     keysRequired: false,
     keys: [],
     logLevel: 'silent',

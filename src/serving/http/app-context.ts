@@ -3,7 +3,7 @@ import type { AppendResult, FeedbackEvent } from '../../registry/event-journal.t
 import type { ResponseCache } from '../cache/response-cache.ts'
 import type { Logger } from '../log.ts'
 import type { ModelSlot } from '../ranking/model-slot.ts'
-import type { ServedModel } from '../ranking/served-model.ts'
+import type { RatedItem, ServedModel } from '../ranking/served-model.ts'
 import type { ReloadOutcome, ServerStatus } from '../types.ts'
 import type { TokenDigest } from './admin-access.ts'
 import type { KnownKey } from './known-key.ts'
@@ -24,6 +24,8 @@ export interface AppContext {
   status(): ServerStatus
   /** Looks into the registry now. */
   reload(): Promise<ReloadOutcome>
+  /** What a user has done lately, oldest first. */
+  recentItems(userId: string): readonly RatedItem[]
   /** Resolves when the events are on the disk. */
   storeEvents(events: readonly FeedbackEvent[]): Promise<AppendResult>
   /** The metrics of all threads in Prometheus' text format. */

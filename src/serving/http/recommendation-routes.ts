@@ -78,9 +78,10 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
     (request, reply) => {
       const model = modelInService(context)
       const { userId } = request.params
-      const ranking = model.rankForUser(userId, queryOf(request.query, model))
-      const text = renderRanking(model, userId, ranking, request.query.explain ? userId : undefined)
-      keepInCache(context, model, request.url, text)
+      const { ranking, explainBy } = rankUser(context, model, userId, queryOf(request.query, model))
+      const text = renderRanking(model, userId, ranking, request.query.explain ? explainBy : undefined)
+      // Whoever the model does not know may send an event the next moment, which changes the answer.
+      if (model.knows(userId)) keepInCache(context, model, request.url, text)
       sendRanking(context, request, reply, model, ranking, text)
     },
   )
@@ -97,9 +98,9 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
     },
     (request, reply) => {
       const model = modelInService(context)
-      const { userId, history, explain } = request.body
-      const ranking = rankBody(request.body, model)
-      const text = renderRanking(model, userId ?? null, ranking, explain ? (userId ?? history) : undefined)
+      const { userId, explain } = request.body
+      const { ranking, explainBy } = rankBody(context, model, request.body)
+      const text = renderRanking(model, userId ?? null, ranking, explain ? explainBy : undefined)
       sendRanking(context, request, reply, model, ranking, text)
     },
   )
@@ -124,6 +125,32 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
   )
 }
 
+interface Ranked {
+  readonly ranking: Ranking
+  /** Whose history explains the items. */
+  readonly explainBy: string | readonly RatedItem[]
+}
+
+/**
+ * By what the model knows of the user; for one it does not know by the events since (fold-in, without training anew); and
+ * where there is neither, what is popular.
+ */
+function rankUser(context: AppContext, model: ServedModel, userId: string, query: RankingQuery): Ranked {
+  const events = model.knows(userId) || model.identity.source === 'popular' ? [] : context.recentItems(userId)
+  if (events.length === 0) return { ranking: model.rankForUser(userId, query), explainBy: userId }
+  const history = events.map((event) => withinRange(event, model.ratingRange))
+  const ranking = model.rankForHistory(history, query)
+  const isFolded = ranking.source === 'model'
+  return {
+    ranking: { ...ranking, source: isFolded ? 'events' : ranking.source, unknownItems: [] },
+    explainBy: history,
+  }
+}
+
+function withinRange({ itemId, rating }: RatedItem, [min, max]: readonly [number, number]): RatedItem {
+  return rating === undefined ? { itemId } : { itemId, rating: Math.min(max, Math.max(min, rating)) }
+}
+
 /** Users between whom other requests get their turn. */
 const usersATurn = 8
 
@@ -132,9 +159,9 @@ async function rankBatch(context: AppContext, model: ServedModel, body: BatchBod
   const results: string[] = []
   for (const userId of body.userIds) {
     if (results.length % usersATurn === usersATurn - 1) await setImmediate()
-    const ranking = model.rankForUser(userId, query)
+    const { ranking, explainBy } = rankUser(context, model, userId, query)
     context.metrics.countRanking(ranking.source)
-    results.push(withId(model, renderRanking(model, userId, ranking, body.explain ? userId : undefined)))
+    results.push(withId(model, renderRanking(model, userId, ranking, body.explain ? explainBy : undefined)))
   }
   return results
 }
@@ -186,15 +213,15 @@ function optionsOf({ k, offset, excludeSeen, minScore, diversity }: RankingOptio
   return { k, offset, excludeSeen, minScore, diversity }
 }
 
-function rankBody(body: Body, model: ServedModel): Ranking {
+function rankBody(context: AppContext, model: ServedModel, body: Body): Ranked {
   const { userId, history } = body
   const query = bodyQuery(body)
   if ((userId === undefined) === (history === undefined)) {
     throw invalid('userId', 'and history exclude each other, and one of them is needed')
   }
-  if (history === undefined) return model.rankForUser(userId!, query)
+  if (history === undefined) return rankUser(context, model, userId!, query)
   checkRatings(history, model.ratingRange)
-  return model.rankForHistory(history, query)
+  return { ranking: model.rankForHistory(history, query), explainBy: history }
 }
 
 function checkRatings(history: readonly RatedItem[], [min, max]: readonly [number, number]): void {

@@ -59,7 +59,7 @@ function renderRanked(model: ServedModel, { best, source }: Ranking, explain?: E
   for (let rank = 0; rank < best.count; rank++) {
     if (rank > 0) text += ','
     text += model.itemText(best.indices[rank]!) + shortScore(best.scores[rank]!) + end
-    if (explain) text += renderReasons(model, source === 'model' ? explain(best.indices[rank]!) : [])
+    if (explain) text += renderReasons(model, source !== 'popular' ? explain(best.indices[rank]!) : [])
     text += '}'
   }
   return `${text}]`

@@ -9,7 +9,7 @@ import {
 } from 'prom-client'
 import type { EventType } from '../../registry/event-journal.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
-import type { ModelSource } from '../types.ts'
+import type { RankingSource } from '../types.ts'
 
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
 
@@ -19,7 +19,7 @@ const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 export interface RequestMetrics {
   /** @param route  its pattern, never the address: the number of time series must not grow with what clients send */
   observe(method: string, route: string, status: number, modelVersion: string, seconds: number): void
-  countRanking(source: ModelSource): void
+  countRanking(source: RankingSource): void
   /** @param modelVersion  of the recommendation that the event answers; null: of none */
   countEvent(type: EventType, modelVersion: number | null): void
   countCacheLookup(result: 'hit' | 'miss'): void

@@ -60,7 +60,12 @@ const listParameter = { type: 'array', items: { type: 'string', minLength: 1 } }
 
 export const recommendationParams = {
   type: 'object',
-  properties: { userId: { ...id, description: 'An unknown user gets popular items.' } },
+  properties: {
+    userId: {
+      ...id,
+      description: 'Somebody the model does not know is judged by the events since, or gets popular items.',
+    },
+  },
   required: ['userId'],
 } as const
 
@@ -94,7 +99,10 @@ export const recommendationBody = {
   additionalProperties: false,
   description: 'Either userId or history.',
   properties: {
-    userId: { ...id, description: 'An unknown user gets popular items.' },
+    userId: {
+      ...id,
+      description: 'Somebody the model does not know is judged by the events since, or gets popular items.',
+    },
     history: {
       type: 'array',
       minItems: 1,
@@ -171,7 +179,7 @@ const rankedItem = {
       type: 'number',
       description: 'Orders the items; of a popular item its number of interactions.',
     },
-    source: { type: 'string', enum: ['model', 'popular'] },
+    source: { type: 'string', enum: ['model', 'events', 'popular'] },
     reasons: {
       type: 'array',
       description: 'With `explain`: items of the history by what they add to the score, most first.',

@@ -5,7 +5,7 @@ import { type Bitset, createBitset, has, insert } from '../shared/bitset.ts'
 import { indexOfId } from '../shared/id-table.ts'
 import { itemTextReader } from '../shared/item-text.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
-import type { ModelIdentity, ModelSource } from '../types.ts'
+import type { ModelIdentity, RankingSource } from '../types.ts'
 import { type ItemFilter, markBlocked } from './blocked-items.ts'
 import { diversify, diversityPool, type ItemSimilarity } from './diversify.ts'
 import { ItemScorer } from './item-scorer.ts'
@@ -60,7 +60,7 @@ const maxReasons = 3
 /** The best items, best first. The arrays belong to the model and last until its next ranking. */
 export interface Ranking {
   readonly best: TopK
-  readonly source: ModelSource
+  readonly source: RankingSource
   /** False when the ranking knows nothing about whom it is for. */
   readonly known: boolean
   readonly unknownCategories: readonly string[]
@@ -146,6 +146,10 @@ export class ServedModel {
       .filter(({ weight }) => weight > 0)
       .sort((a, b) => b.weight - a.weight || a.itemIndex - b.itemIndex)
       .slice(0, maxReasons)
+  }
+
+  knows(userId: string): boolean {
+    return indexOfId(this.#shared.users, userId) >= 0
   }
 
   /** Item indices that the user has touched, ascending; undefined for somebody the model does not know. */

@@ -120,6 +120,7 @@ export class Supervisor implements RunningServer {
         logLevel,
         reusePort: nThreads > 1,
         adminToken: adminToken === undefined ? undefined : digestToken(adminToken),
+        dataDir: this.#options.dataDir,
         keysRequired,
         limits: { ...defaultLimits, requestsPerSecond: requestsPerSecond / nThreads },
         cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / nThreads) },

@@ -12,6 +12,7 @@ import { ServedModel } from '../ranking/served-model.ts'
 import type { ReloadOutcome } from '../types.ts'
 import { EventLine } from './event-line.ts'
 import { Questions } from './questions.ts'
+import { RecentItems } from './recent-items.ts'
 
 /** One request thread: an HTTP application on the shared port, a slot for the model, and the line to the supervisor. */
 export async function runRequestThread(data: RequestThreadData, port: MessagePort): Promise<void> {
@@ -20,6 +21,8 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
   const cache = createResponseCache(data.cache)
   const metrics = createRequestMetrics(String(data.thread), cache)
   const say = (message: FromRequestThread) => port.postMessage(message)
+  const log = createLog(data.logLevel, String(data.thread))
+  const recentItems = new RecentItems(data.dataDir, log)
   const questions = new Questions(say)
   const eventLine = new EventLine(say)
   let { status } = data
@@ -32,12 +35,13 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       slot,
       metrics,
       cache,
-      log: createLog(data.logLevel, String(data.thread)),
+      log,
       adminToken: data.adminToken,
       keys: () => keys,
       keysRequired: data.keysRequired,
       status: () => status,
       reload: () => questions.ask('reload') as Promise<ReloadOutcome>,
+      recentItems: (userId) => recentItems.of(userId),
       storeEvents: (events) => eventLine.store(events),
       scrape: () => questions.ask('scrape') as Promise<string>,
     },
@@ -76,7 +80,10 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
         keys = byId(message.keys)
         break
       case 'drain':
-        void drain(app, message.timeoutMs).then(() => port.close())
+        void drain(app, message.timeoutMs).then(() => {
+          recentItems.close()
+          port.close()
+        })
         break
     }
   })
