@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { RecsysError } from '../../errors.ts'
 import type { KeyScope } from '../../registry/types.ts'
 import { checkAdminAccess } from './admin-access.ts'
@@ -20,23 +20,30 @@ declare module 'fastify' {
  * nothing is open because somebody forgot to close it.
  */
 export function guardRoutes(app: FastifyInstance, context: AppContext): void {
-  app.addHook('onRoute', ({ url, method, config }) => {
-    if (config?.scope === undefined) throw new Error(`route ${[method].flat().join()} ${url} names no scope`)
-  })
-  app.addHook('onRequest', (request, _, done) => {
-    try {
-      admit(request, context)
-      done()
-    } catch (error) {
-      done(error as RecsysError)
+  app.addHook('onRoute', (route) => {
+    const { url, method, config, onRequest } = route
+    const scope = config?.scope
+    if (scope === undefined) throw new Error(`route ${[method].flat().join()} ${url} names no scope`)
+    // First of all that a request meets on the route, and with what is known of it already: the framework would put it
+    // together anew at every request.
+    const guard = (request: FastifyRequest, _: FastifyReply, done: HookHandlerDoneFunction) => {
+      request.route = url
+      try {
+        if (scope !== 'public') admit(request, scope, context)
+        done()
+      } catch (error) {
+        done(error as RecsysError)
+      }
     }
+    route.onRequest = [guard, ...(onRequest === undefined ? [] : [onRequest].flat())]
   })
 }
 
-function admit(request: FastifyRequest, { keys, keysRequired, adminToken }: AppContext): void {
-  // What matches no route has no scope, and is answered with 404.
-  const scope = request.routeOptions.config.scope ?? 'public'
-  if (scope === 'public') return
+function admit(
+  request: FastifyRequest,
+  scope: KeyScope,
+  { keys, keysRequired, adminToken }: AppContext,
+): void {
   const key = keyOf(request, keys())
   if (key?.scopes.includes(scope)) return
   if (scope === 'admin' && (adminToken !== undefined || !keysRequired)) checkAdminAccess(request, adminToken)

@@ -44,5 +44,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Version that the answer comes from, for the metrics; '' for routes without a model. */
     modelVersion: string
+    /** Pattern of the route that the request met, for the metrics; `unmatched` for none. */
+    route: string
   }
 }

@@ -59,6 +59,7 @@ export async function buildApp(
   app.server.maxConnections = limits.maxConnections
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('modelVersion', '')
+  app.decorateRequest('route', 'unmatched')
   addHooks(app, context)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, context.log))
   app.setNotFoundHandler((request) => {
@@ -124,8 +125,7 @@ function addHooks(app: FastifyInstance, { metrics, log }: AppContext): void {
     done(null, payload)
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, modelVersion } = request
-    const route = request.routeOptions.url ?? 'unmatched'
+    const { method, modelVersion, route } = request
     metrics.observe(method, route, reply.statusCode, modelVersion, reply.elapsedTime / 1000)
     if (log.isLevelEnabled('debug')) {
       const { url, id: reqId } = request

@@ -26,6 +26,14 @@ export interface RequestMetrics {
   snapshot(): Promise<MetricsSnapshot>
 }
 
+interface Series {
+  readonly method: string
+  readonly status: number
+  readonly version: string
+  readonly requests: Counter.Internal
+  readonly latency: Histogram.Internal<'route'>
+}
+
 export function createRequestMetrics(thread: string, cache: ResponseCache): RequestMetrics {
   const registry = new Registry()
   const registers = [registry]
@@ -48,7 +56,22 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
     labelNames: ['source'],
     registers,
   })
-  const known = new Map<string, { requests: Counter.Internal; latency: Histogram.Internal<'route'> }>()
+  // Labels are resolved once a series: hashing them at every request costs more than the counting.
+  const series = new Map<string, Series[]>()
+  const seriesOf = (method: string, route: string, status: number, model_version: string): Series => {
+    const ofRoute = series.get(route) ?? []
+    const known = ofRoute.find((each) => {
+      return each.status === status && each.version === model_version && each.method === method
+    })
+    if (known) return known
+    const fresh = {
+      ...{ method, status, version: model_version },
+      requests: requests.labels({ method, route, status, model_version }),
+      latency: latency.labels({ route }),
+    }
+    series.set(route, [...ofRoute, fresh])
+    return fresh
+  }
   const events = new Counter({
     name: 'recsys_events_total',
     help: 'Events stored, by type and by the model version of the recommendation they answer.',
@@ -66,18 +89,9 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
   watchThread(thread, registers)
   return {
     observe: (method, route, status, model_version, seconds) => {
-      // Labels are resolved once a series: hashing them at every request costs more than the counting.
-      const key = `${method} ${route} ${status} ${model_version}`
-      let series = known.get(key)
-      if (series === undefined) {
-        series = {
-          requests: requests.labels({ method, route, status, model_version }),
-          latency: latency.labels({ route }),
-        }
-        known.set(key, series)
-      }
-      series.requests.inc()
-      series.latency.observe(seconds)
+      const known = seriesOf(method, route, status, model_version)
+      known.requests.inc()
+      known.latency.observe(seconds)
     },
     countRanking: (source) => rankings.inc({ source }),
     countEvent: (type, version) => events.inc({ type, model_version: version ?? '' }),
