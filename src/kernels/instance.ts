@@ -44,6 +44,7 @@ export interface Kernels {
   sgd_blocks: RowKernel
   bpr_blocks: RowKernel
   top_k_rows: RowKernel
+  score_groups: GroupScores
   rank_rows: RowKernel
   auc_rows: RowKernel
   auc_neighbour_rows: RowKernel
@@ -57,6 +58,14 @@ export type MatrixProduct = (
     ...[a: number, strideA: number, b: number, strideB: number, c: number, strideC: number, scratch: number],
   ]
 ) => void
+
+/** Scores groups of sixteen items for one query; returns how many groups it kept, see `score-groups.ts`. */
+export type GroupScores = (
+  ...args: [
+    ...[groupLo: number, groupHi: number, query: number, columns: number, width: number, floor: number],
+    ...[outGroups: number, outScores: number],
+  ]
+) => number
 
 export type RowKernel = (rowLo: number, rowHi: number, scratch: number, ...args: number[]) => void
 

@@ -1,5 +1,5 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
-import type { Kernels } from './instance.ts'
+import type { GroupScores, Kernels } from './instance.ts'
 import { plainAuc } from './plain-auc.ts'
 import { plainDense } from './plain-dense.ts'
 import { plainDescent } from './plain-descent.ts'
@@ -119,6 +119,24 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
       }
       top_k(scratch, nItems, k, outItems + 4 * user * k, outScores + 4 * user * k)
     }
+  }
+
+  function score_groups(...args: Parameters<GroupScores>): number {
+    const [lo, hi, query, columns, width, floor, outGroups, outScores] = args
+    let kept = 0
+    for (let group = lo; group < hi; group++) {
+      const scores = Float32Array.from({ length: 16 }, (_, item) => {
+        let sum = 0
+        for (let f = 0; f < width; f++)
+          sum += floats[query / 4 + f] * floats[columns / 4 + (group * width + f) * 16 + item]
+        return sum
+      })
+      if (!scores.some((score) => score >= floor)) continue
+      ints[outGroups / 4 + kept] = group
+      floats.set(scores, outScores / 4 + 16 * kept)
+      kept++
+    }
+    return kept
   }
 
   function rank_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
@@ -289,6 +307,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     nnls_rows,
     top_k_rows,
     rank_rows,
+    score_groups,
     top_k_neighbour_rows,
     fill_normal,
     normal_rows,

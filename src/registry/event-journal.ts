@@ -14,7 +14,7 @@ export function journalPath(dataDir: string): string {
 
 /** Something a user did with an item. */
 export interface FeedbackEvent {
-  /** Given by the client: of events with the same id one counts. */
+  /** Made of what the client gave: of events with the same id one counts. */
   readonly id: string | null
   readonly userId: string
   readonly itemId: string

@@ -159,6 +159,35 @@ describe.each(builds)('kernels with %s', (_name, module) => {
     const ofUser2 = got.out.subarray(2 * k, 3 * k)
     for (const item of seen.subarray(3, 10)) expect(ofUser2).not.toContain(item)
   })
+
+  test('score_groups agrees with its twin and keeps the groups that reach the floor', () => {
+    const { shared, wasm, twin } = bench(module)
+    const [nGroups, width] = [40, 12]
+    const query = randomFloats(shared, width, 1)
+    const columns = randomFloats(shared, nGroups * width * 16, 2)
+    columns[5 * width * 16] = Number.NaN
+    const run = (kernels: Kernels, floor: number) => {
+      const [groups, scores] = [shared.int32(nGroups), shared.float32(16 * nGroups)]
+      const places = [
+        query.byteOffset,
+        columns.byteOffset,
+        width,
+        floor,
+        groups.byteOffset,
+        scores.byteOffset,
+      ] as const
+      const kept = kernels.score_groups(3, nGroups, ...places)
+      return { groups: [...groups.subarray(0, kept)], scores: scores.subarray(0, 16 * kept) }
+    }
+    const everything = run(wasm, Number.NEGATIVE_INFINITY)
+    expect(everything.groups).toEqual(Array.from({ length: nGroups - 3 }, (_, i) => i + 3))
+    expectClose(everything.scores, run(twin, Number.NEGATIVE_INFINITY).scores.slice(0, 32), 1e-5)
+    const [got, expected] = [run(wasm, 2.5), run(twin, 2.5)]
+    expect(got.groups).toEqual(expected.groups)
+    expect(got.groups.length).toBeGreaterThan(0)
+    expect(got.groups.length).toBeLessThan(nGroups - 3)
+    expect(run(wasm, 1e9).groups).toEqual([])
+  })
 })
 
 function positiveDefinite(order: number, seed: number): Matrix {

@@ -54,9 +54,15 @@ describe('POST /events', () => {
         'idempotency-key': 'k1',
       },
     )
-    expect(stored[0]).toMatchObject({ id: 'k1/0', weight: 2, value: null, modelVersion: 1, recommendationId })
+    expect(stored[0]).toMatchObject({
+      id: 'key:0:k1',
+      weight: 2,
+      value: null,
+      modelVersion: 1,
+      recommendationId,
+    })
     expect(stored[0].timestamp).toBeGreaterThanOrEqual(before)
-    expect(stored[1]).toMatchObject({ id: 'k1/1', weight: 9, value: 4, timestamp: 5, modelVersion: null })
+    expect(stored[1]).toMatchObject({ id: 'key:1:k1', weight: 9, value: 4, timestamp: 5, modelVersion: null })
   })
 
   test.each([
@@ -88,6 +94,14 @@ describe('POST /events', () => {
     expect(poisoned.status).toBe(400)
     const elsewhere = await app.inject({ method: 'POST', url: '/recommendations', payload: '{}', headers })
     expect(elsewhere.statusCode).toBe(415)
+  })
+
+  test('takes an id and a key that look alike for two things', async () => {
+    const { post, stored } = await served()
+    await post(click, { 'idempotency-key': 'a' })
+    await post({ ...click, id: 'a/0' })
+    await post({ ...click, id: 'key:0:a' })
+    expect(new Set(stored.map(({ id }) => id)).size).toBe(3)
   })
 
   test('every answer has a recommendation id of its own, also from the cache', async () => {

@@ -147,6 +147,12 @@ function eventsOf({ body: { events }, headers }: FastifyRequest<{ Body: { events
   return events.map((each, index) => feedbackEvent(each, index, key as string | undefined, now))
 }
 
+/** Ids of events and places in requests with a key are told apart, whatever clients call them. */
+function idOf(id: string | undefined, key: string | undefined, index: number): string | null {
+  if (id !== undefined) return `id:${id}`
+  return key === undefined ? null : `key:${index}:${key}`
+}
+
 function feedbackEvent(given: EventBody, index: number, key: string | undefined, now: number): FeedbackEvent {
   const { type, value, recommendationId = null } = given
   if ((type === 'rating') !== (value !== undefined)) {
@@ -154,7 +160,7 @@ function feedbackEvent(given: EventBody, index: number, key: string | undefined,
     throw invalid(`events/${index}/value`, problem)
   }
   return {
-    id: given.id ?? (key === undefined ? null : `${key}/${index}`),
+    id: idOf(given.id, key, index),
     userId: given.userId,
     itemId: given.itemId,
     type,

@@ -1,16 +1,18 @@
 import { compileKernels, fourLaneBuild, instantiateKernels, type Kernels } from '../../kernels/instance.ts'
 import type { Bitset } from '../shared/bitset.ts'
 import { blockBound, blockItems, queryNorm } from '../shared/norm-blocks.ts'
-import { type Desk, deskOf, type ScoringMemory } from '../shared/scoring-memory.ts'
+import { type Desk, deskOf, groupItems, nGroupsOf, type ScoringMemory } from '../shared/scoring-memory.ts'
 import { floorOf, offerScores, sortBestFirst, type TopK } from './top-k.ts'
 
 let compiled: WebAssembly.Module | undefined
 
 /** Ranks all items for one query on this thread's desk: ten times as fast as the same loop in JavaScript. */
 export class ItemScorer {
-  /** One an item, by item index: where models of items put what they score; factors use it as scratch. */
+  /** One an item, by item index: where models of items put what they score. */
   readonly scores: Float32Array
   readonly #query: Float32Array
+  readonly #groups: Int32Array
+  readonly #groupScores: Float32Array
   readonly #kernels: Kernels
   readonly #shape: ScoringMemory
   readonly #desk: Desk
@@ -23,6 +25,8 @@ export class ItemScorer {
     this.#shape = shape
     this.#desk = deskOf(shape, desk)
     this.#query = new Float32Array(buffer, this.#desk.query, shape.width)
+    this.#groups = new Int32Array(buffer, this.#desk.groups, blockItems / groupItems)
+    this.#groupScores = new Float32Array(buffer, this.#desk.groupScores, blockItems)
     this.scores = new Float32Array(buffer, this.#desk.scores, shape.nItems)
   }
 
@@ -48,26 +52,37 @@ export class ItemScorer {
     let nScored = 0
     best.count = 0
     for (let block = 0; block < blocks.norms.length; block++) {
+      const floor = floorOf(best, k, minimum)
       // An equal score may still win by its index, so only what is strictly below is passed over.
-      if (blockBound(blocks, block, norm, width) < floorOf(best, k, minimum)) continue
+      if (blockBound(blocks, block, norm, width) < floor) continue
       const from = block * blockItems
       const count = Math.min(blockItems, nItems - from)
-      this.#scoreRows(from, count)
-      offerScores(this.scores, count, blocks.order, from, blocked, k, minimum, best)
+      this.#offerGroups(from / groupItems, nGroupsOf(from + count), floor, blocked, k, minimum, best)
       nScored += count
     }
     sortBestFirst(best)
     return nScored
   }
 
-  /** scores[i] = ⟨the row at position from + i, query⟩ for i in [0, count) */
-  #scoreRows(from: number, count: number): void {
-    const { width, itemRows } = this.#shape
-    const { query, scores, nothingSeen, bestItem, bestScore } = this.#desk
-    // The kernel leaves the scores of its only user in its scratch; the selection with filters is ours.
-    this.#kernels.top_k_rows(
-      ...([0, 1, scores, query, itemRows + 4 * from * width, width, count] as const),
-      ...([nothingSeen, nothingSeen, 1, bestItem, bestScore] as const),
-    )
+  /** Offers the scores of those groups in which an item reaches the floor. */
+  #offerGroups(
+    lo: number,
+    hi: number,
+    floor: number,
+    blocked: Bitset,
+    k: number,
+    minimum: number,
+    best: TopK,
+  ): void {
+    const { width, itemRows, nItems, blocks } = this.#shape
+    const { query, groups, groupScores } = this.#desk
+    // The kernel compares in single precision: a little less keeps what a rounded floor would drop.
+    const least = floor - Math.abs(floor) * 2 ** -22
+    const kept = this.#kernels.score_groups(lo, hi, query, itemRows, width, least, groups, groupScores)
+    for (let i = 0; i < kept; i++) {
+      const from = this.#groups[i]! * groupItems
+      const count = Math.min(groupItems, nItems - from)
+      offerScores(this.#groupScores, i * groupItems, count, blocks.order, from, blocked, k, minimum, best)
+    }
   }
 }

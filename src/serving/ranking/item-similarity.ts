@@ -1,3 +1,4 @@
+import { groupItems, nGroupsOf, valueAddress } from '../shared/scoring-memory.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
 import type { ItemSimilarity } from './diversify.ts'
 
@@ -11,14 +12,14 @@ export function itemSimilarity(shared: SharedModel): ItemSimilarity {
 
 function cosine({ scoring }: SharedModel): ItemSimilarity {
   const { memory, itemRows, width, nItems, blocks } = scoring
-  const rows = new Float32Array(memory.buffer, itemRows, nItems * width)
+  const rows = new Float32Array(memory.buffer, itemRows, nGroupsOf(nItems) * groupItems * width)
   const { positions, constantColumn } = blocks
   return (itemIndex, otherIndex) => {
-    const [a, b] = [positions[itemIndex]! * width, positions[otherIndex]! * width]
+    const [a, b] = [valueAddress(width, positions[itemIndex]!), valueAddress(width, positions[otherIndex]!)]
     let [product, squareA, squareB] = [0, 0, 0]
     for (let i = 0; i < width; i++) {
       if (i === constantColumn) continue
-      const [x, y] = [rows[a + i]!, rows[b + i]!]
+      const [x, y] = [rows[a + i * groupItems]!, rows[b + i * groupItems]!]
       product += x * y
       squareA += x * x
       squareB += y * y

@@ -29,18 +29,19 @@ export function selectTopK(
   minimum = Number.NEGATIVE_INFINITY,
 ): void {
   out.count = 0
-  offerScores(scores, scores.length, undefined, 0, blocked, k, minimum, out)
+  offerScores(scores, 0, scores.length, undefined, 0, blocked, k, minimum, out)
   sortBestFirst(out)
 }
 
 /**
  * Offers some more scores to a selection that began with `out.count = 0` and ends with `sortBestFirst`; until then `out`
  * is a heap whose first entry is the worst one. The order of the offers does not change what is selected.
- * @param n      how many of `scores` are offered
- * @param order  index of the score at `from`, `from + 1` …; undefined: these numbers themselves
+ * @param first  the first of `scores` that is offered, `n` of them
+ * @param order  their indices are `order[from]`, `order[from + 1]` …; undefined: `from`, `from + 1` …
  */
 export function offerScores(
   scores: Float32Array,
+  first: number,
   n: number,
   order: Int32Array | undefined,
   from: number,
@@ -53,7 +54,7 @@ export function offerScores(
   let size = out.count
   let floor = size === k ? Math.max(minimum, heapScores[0]!) : minimum
   for (let i = 0; i < n; i++) {
-    const score = scores[i]!
+    const score = scores[first + i]!
     if (!(score >= floor)) continue
     const index = order === undefined ? from + i : order[from + i]!
     if ((blocked[index >>> 5]! >>> (index & 31)) & 1) continue

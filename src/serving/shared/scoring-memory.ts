@@ -1,4 +1,4 @@
-import { buildNormBlocks, type NormBlocks } from './norm-blocks.ts'
+import { blockItems, buildNormBlocks, type NormBlocks } from './norm-blocks.ts'
 
 /**
  * The items' ranking rows in shared WASM memory, and beside them a desk for each thread: kernels see one memory only,
@@ -9,11 +9,17 @@ export interface ScoringMemory {
   readonly nItems: number
   /** Floats a row, a multiple of 4. */
   readonly width: number
-  /** Byte address of the rows, row-major, in the order of `blocks`. */
+  /**
+   * Byte address of the rows in the order of `blocks`, in groups of sixteen items: `width` × 16 floats, value f of all
+   * sixteen one after the other; the last group is filled up with zeros.
+   */
   readonly itemRows: number
   readonly blocks: NormBlocks
   readonly nDesks: number
 }
+
+export const groupItems = 16
+const groupsABlock = blockItems / groupItems
 
 type Shape = Pick<ScoringMemory, 'nItems' | 'width' | 'itemRows'>
 
@@ -21,13 +27,11 @@ type Shape = Pick<ScoringMemory, 'nItems' | 'width' | 'itemRows'>
 export interface Desk {
   /** `width` floats: whom to score for. */
   readonly query: number
-  /** `nItems` floats: what came out. */
+  /** The groups of a block that were kept, and their scores, sixteen a group. */
+  readonly groups: number
+  readonly groupScores: number
+  /** `nItems` floats, by item index: what models of items score. */
   readonly scores: number
-  /** Two zeros: the row starts of a history in which nothing was seen. */
-  readonly nothingSeen: number
-  /** Where the kernel puts its best item, and that item's score. */
-  readonly bestItem: number
-  readonly bestScore: number
 }
 
 const pageBytes = 65_536
@@ -50,30 +54,35 @@ export function buildScoringMemory(
   const blocks = buildNormBlocks(userRows, rows, width, nItems)
   const pages = Math.ceil(deskAddress(shape, nDesks) / pageBytes)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
-  const itemRows = new Float32Array(memory.buffer, itemRowsAddress, rows.length)
+  const groups = new Float32Array(memory.buffer, itemRowsAddress, nGroupsOf(nItems) * groupItems * width)
   for (let at = 0; at < nItems; at++) {
-    const item = blocks.order[at]!
-    itemRows.set(rows.subarray(item * width, (item + 1) * width), at * width)
+    const [row, place] = [blocks.order[at]! * width, valueAddress(width, at)]
+    for (let f = 0; f < width; f++) groups[place + f * groupItems] = rows[row + f]!
   }
   return { memory, blocks, ...shape }
 }
 
+/** Where in the groups value 0 of the item at a position is, in floats; the next ones follow at distances of sixteen. */
+export function valueAddress(width: number, position: number): number {
+  return (position - (position % groupItems)) * width + (position % groupItems)
+}
+
+export function nGroupsOf(nItems: number): number {
+  return Math.ceil(nItems / groupItems)
+}
+
 /** @param number  from 0, below `nDesks` */
 export function deskOf(shape: Shape, number: number): Desk {
-  const start = deskAddress(shape, number)
-  const scores = start + 3 * alignment + aligned(4 * shape.width)
-  return {
-    nothingSeen: start,
-    bestItem: start + alignment,
-    bestScore: start + 2 * alignment,
-    query: start + 3 * alignment,
-    scores,
-  }
+  const groups = deskAddress(shape, number)
+  const groupScores = groups + aligned(4 * groupsABlock)
+  const query = groupScores + aligned(4 * blockItems)
+  return { groups, groupScores, query, scores: query + aligned(4 * shape.width) }
 }
 
 function deskAddress({ nItems, width }: Shape, number: number): number {
-  const deskBytes = 3 * alignment + aligned(4 * width) + aligned(4 * nItems)
-  return itemRowsAddress + aligned(4 * nItems * width) + number * deskBytes
+  const deskBytes =
+    aligned(4 * groupsABlock) + aligned(4 * blockItems) + aligned(4 * width) + aligned(4 * nItems)
+  return itemRowsAddress + aligned(4 * nGroupsOf(nItems) * groupItems * width) + number * deskBytes
 }
 
 function aligned(bytes: number): number {

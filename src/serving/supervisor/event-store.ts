@@ -28,6 +28,9 @@ export class EventStore {
   #journal: EventJournal | undefined
   #waiting: Waiting[] = []
   #unflushed = 0
+  /** Of a flush that did not work: they wait for the interval, however many they are. */
+  #failed = 0
+  #stopped = false
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
 
@@ -50,8 +53,10 @@ export class EventStore {
   /** Commits what waits and brings everything into the lake; what a failure leaves stays in the journal. */
   async stop(): Promise<void> {
     this.#commit()
+    this.#stopped = true
+    await this.#flushing
     clearTimeout(this.#timer)
-    if (this.#unflushed > 0) await this.#flush()
+    if (this.#unflushed + this.#failed > 0) await this.#flush()
     await this.#flushing
     this.#journal?.close()
   }
@@ -76,8 +81,10 @@ export class EventStore {
 
   #scheduleFlush(): void {
     const { flushEvents, flushIntervalMs } = this.#options
+    if (this.#stopped) return
     if (this.#unflushed >= flushEvents) void this.#flush()
-    else if (this.#unflushed > 0) this.#timer ??= setTimeout(() => void this.#flush(), flushIntervalMs)
+    else if (this.#unflushed + this.#failed > 0)
+      this.#timer ??= setTimeout(() => void this.#flush(), flushIntervalMs)
   }
 
   #flush(): Promise<void> {
@@ -88,15 +95,18 @@ export class EventStore {
     return this.#flushing
   }
 
-  /** A failure is no loss: the journal keeps the events, and the next event or stop tries again. */
+  /** A failure is no loss: the journal keeps the events, and the next turn of the interval tries again. */
   async #flushOnce(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    const taken = this.#unflushed
     this.#unflushed = 0
     try {
       const { events } = await this.#options.flush()
+      this.#failed = 0
       this.#options.log.info({ events }, 'events are in the lake')
     } catch (error) {
+      this.#failed += taken
       this.#options.log.warn(
         { err: error },
         'events stay in the journal: they could not be brought into the lake',
