@@ -22,6 +22,8 @@ export interface TableChange {
   /** Paths of live files that are no longer part of the table; 'all' replaces the whole content. */
   readonly remove: 'all' | readonly string[]
   readonly configuration?: Readonly<Record<string, string>>
+  /** False: the same rows in other files. Default: true */
+  readonly dataChange?: boolean
   /** How far a source has come with this change. */
   readonly transaction?: Transaction
   readonly operation: string
@@ -100,6 +102,7 @@ function changeActions(
   now: number,
 ): Action[] {
   const files = snapshot?.files ?? []
+  const { dataChange = true } = change
   const removed = change.remove === 'all' ? files : files.filter(({ path }) => change.remove.includes(path))
   return [
     { commitInfo: commitInfo(change, now) },
@@ -109,13 +112,13 @@ function changeActions(
       remove: {
         path,
         deletionTimestamp: now,
-        dataChange: true,
+        dataChange,
         extendedFileMetadata: true,
         partitionValues: {},
         size,
       },
     })),
-    ...change.add.map((add) => ({ add })),
+    ...change.add.map((add) => ({ add: { ...add, dataChange } })),
     ...(change.transaction ? [{ txn: change.transaction }] : []),
   ]
 }
