@@ -18,7 +18,7 @@ export function modelListTable({ versions }: ModelList): string {
   return renderTable(['model', 'version', 'stage', 'algorithm', ...metrics, 'run', 'created (UTC)'], rows)
 }
 
-export function modelDetailsText({ version, run, artifact, history }: ModelDetails): string {
+export function modelDetailsText({ version, run, artifact, feedback, history }: ModelDetails): string {
   const properties = [
     ['stage', version.stage],
     ['algorithm', version.algorithm],
@@ -33,8 +33,22 @@ export function modelDetailsText({ version, run, artifact, history }: ModelDetai
   const metrics = Object.entries(version.metrics)
   const parts = [`${version.name} v${version.version}`, renderTable(['property', 'value'], properties)]
   if (metrics.length > 0) parts.push(renderTable(['metric', 'value'], metrics))
+  if (feedback) parts.push(feedbackText(feedback))
   if (history.length > 0) parts.push(history.map(eventText).join('\n'))
   return parts.join('\n')
+}
+
+function feedbackText({
+  recommendations,
+  events,
+  clickThrough,
+}: NonNullable<ModelDetails['feedback']>): string {
+  const figures: (readonly [string, string | number])[] = [
+    ['recommendations', recommendations],
+    ...Object.entries(events).map(([type, count]) => [`${type}s`, count] as const),
+    ['click-through', clickThrough === null ? '-' : `${(100 * clickThrough).toFixed(2)} %`],
+  ]
+  return renderTable(['feedback', 'value'], figures)
 }
 
 function artifactLine({ state, sizeBytes, problem }: ModelDetails['artifact']): string {

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readArtifact } from '../artifacts/artifact.ts'
 import { type ErrorCode, RecsysError } from '../errors.ts'
+import { EventReader, type Feedback, journalPath } from '../registry/event-journal.ts'
 import type { AuditEntry, ModelVersion, Run, Stage } from '../registry/types.ts'
 import { chooseVersion, type VersionChoice } from './choose-version.ts'
 import { readRegistry } from './read-registry.ts'
@@ -32,6 +34,8 @@ export interface ModelDetails {
   readonly version: ModelVersion
   readonly run: Run
   readonly artifact: ArtifactState
+  /** What came of its recommendations; null where no server has counted any. */
+  readonly feedback: Feedback | null
   /** What happened to this version, oldest first. */
   readonly history: readonly AuditEntry[]
 }
@@ -54,7 +58,19 @@ export async function showModel(
     const history = registry.history(version.name).filter((entry) => concerns(entry, version.version))
     return { version, run: registry.run(version.runId), history }
   })
-  return { ...found, artifact: await artifactState(dataDir, found.version) }
+  const feedback = feedbackOn(dataDir, found.version.version)
+  return { ...found, feedback, artifact: await artifactState(dataDir, found.version) }
+}
+
+/** Servers count by version: two models under one data directory share the numbers of their versions. */
+function feedbackOn(dataDir: string, version: number): Feedback | null {
+  if (!existsSync(journalPath(dataDir))) return null
+  const reader = new EventReader(dataDir)
+  try {
+    return reader.feedbackOn(version)
+  } finally {
+    reader.close()
+  }
 }
 
 function concerns(entry: AuditEntry, version: number): boolean {

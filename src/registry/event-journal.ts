@@ -37,6 +37,16 @@ export interface JournalEntry extends FeedbackEvent {
   readonly seq: number
 }
 
+/** What came of the recommendations of a version. */
+export interface Feedback {
+  /** Answers with an id. A killed server forgets those of its last second. */
+  readonly recommendations: number
+  /** Events that named one of them. */
+  readonly events: Readonly<Record<EventType, number>>
+  /** Clicks a recommendation; null before the first one. */
+  readonly clickThrough: number | null
+}
+
 export interface AppendResult {
   readonly accepted: number
   /** Places in the batch of events whose id was known already. */
@@ -50,6 +60,7 @@ export interface AppendResult {
 export class EventJournal {
   readonly #db: Database
   readonly #insert: Statement
+  readonly #count: Statement
   readonly #path: string
 
   /** @throws RECSYS_DATA_DIR_UNWRITABLE | RECSYS_REGISTRY_LOCKED | RECSYS_REGISTRY_CORRUPT */
@@ -62,6 +73,8 @@ export class EventJournal {
     this.#insert = this.#db.prepare(`INSERT INTO events
       (event_id, user_id, item_id, type, value, weight, at, session_id, recommendation_id, model_version)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`)
+    this.#count = this.#db.prepare(`INSERT INTO feedback VALUES (?, ?, ?)
+      ON CONFLICT (model_version, kind) DO UPDATE SET count = count + excluded.count`)
   }
 
   /** Identifies this journal in the lake: made with it and never changed. */
@@ -77,6 +90,14 @@ export class EventJournal {
     return this.#run(() =>
       this.#db.transaction(() => batches.map((batch) => this.#insertAll(batch))).immediate(),
     )
+  }
+
+  /** Adds to the number of recommendations that each version has given. */
+  addRecommendations(counts: ReadonlyMap<number, number>): void {
+    const add = this.#db.transaction(() => {
+      for (const [version, count] of counts) this.#count.run(version, 'recommendation', count)
+    })
+    this.#run(() => add.immediate())
   }
 
   /** Entries after a sequence number, oldest first. */
@@ -113,6 +134,7 @@ export class EventJournal {
         modelVersion,
       ]
       if (this.#insert.run(row).changes === 0) duplicates.push(place)
+      else if (modelVersion !== null) this.#count.run(modelVersion, type, 1)
     }
     return { accepted: batch.length - duplicates.length, duplicates }
   }
@@ -134,6 +156,25 @@ export class EventReader {
     this.#recent = explaining(path, () => {
       return this.#db.prepare(`SELECT ${columns} FROM events WHERE user_id = ? ORDER BY seq DESC LIMIT ?`)
     })
+  }
+
+  /** Since the journal was made. */
+  feedbackOn(modelVersion: number): Feedback {
+    const select = 'SELECT kind, count FROM feedback WHERE model_version = ?'
+    const rows = explaining(this.#db.name, () => this.#db.prepare(select).all(modelVersion)) as {
+      kind: EventType | 'recommendation'
+      count: number
+    }[]
+    const counts = new Map(rows.map(({ kind, count }) => [kind, count]))
+    const recommendations = counts.get('recommendation') ?? 0
+    const events = Object.fromEntries(
+      eventTypes.map((type) => [type, counts.get(type) ?? 0]),
+    ) as Feedback['events']
+    return {
+      recommendations,
+      events,
+      clickThrough: recommendations > 0 ? events.click / recommendations : null,
+    }
   }
 
   /** The newest entries of a user, newest first. */
@@ -183,4 +224,10 @@ const schema = `
     CHECK ((type = 'rating') = (value IS NOT NULL))
   ) STRICT;
   CREATE INDEX IF NOT EXISTS events_by_user ON events (user_id, seq);
+  CREATE TABLE IF NOT EXISTS feedback (
+    model_version INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('recommendation', 'view', 'click', 'rating', 'purchase')),
+    count INTEGER NOT NULL,
+    PRIMARY KEY (model_version, kind)
+  ) STRICT, WITHOUT ROWID;
 `

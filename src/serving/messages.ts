@@ -29,6 +29,7 @@ export type FromRequestThread =
   | { readonly type: 'prepared'; readonly generation: number; readonly problem: string | null }
   | { readonly type: 'snapshot'; readonly metrics: MetricsSnapshot }
   | { readonly type: 'store-events'; readonly id: number; readonly events: readonly FeedbackEvent[] }
+  | { readonly type: 'recommended'; readonly counts: ReadonlyMap<number, number> }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
 
 /** What a request needs from the supervisor. */

@@ -96,6 +96,7 @@ async function serverWith(cacheBytes: number): Promise<RequestThreads> {
       cache: { maxBytes: cacheBytes, ttlMs: 60_000 },
     },
     answer: async () => '',
+    countRecommendations: () => undefined,
     storeEvents: async () => ({ accepted: 0, duplicates: [] }),
     onRestart: () => undefined,
   })

@@ -66,6 +66,7 @@ async function serverWith(nThreads: number): Promise<RequestThreads> {
       cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     },
     answer: async () => '',
+    countRecommendations: () => undefined,
     storeEvents: async () => ({ accepted: 0, duplicates: [] }),
     onRestart: () => undefined,
   })

@@ -45,6 +45,29 @@ describe('the journal of events', () => {
     expect(second).toEqual({ accepted: 2, duplicates: [0] })
   })
 
+  test('counts events and recommendations by version, and an event that is sent again once', () => {
+    const dataDir = temporaryDirectory()
+    const journal = openJournal(dataDir)
+    const answer = event({ id: 'a', recommendationId: 'v3.x.1', modelVersion: 3 })
+    journal.addRecommendations(new Map([[3, 3]]))
+    journal.addRecommendations(
+      new Map([
+        [3, 1],
+        [4, 7],
+      ]),
+    )
+    journal.append([[answer, event(), { ...answer, id: 'b', type: 'view' }]])
+    journal.append([[answer]])
+    const reader = new EventReader(dataDir)
+    onTestFinished(() => reader.close())
+    expect(reader.feedbackOn(3)).toEqual({
+      recommendations: 4,
+      events: { view: 1, click: 1, rating: 0, purchase: 0 },
+      clickThrough: 0.25,
+    })
+    expect(reader.feedbackOn(9)).toMatchObject({ recommendations: 0, clickThrough: null })
+  })
+
   test('stores all of a transaction or nothing of it', () => {
     const journal = openJournal(temporaryDirectory())
     const broken = event({ type: 'rating', value: null })

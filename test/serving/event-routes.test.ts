@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { flushEvents } from '../../src/pipeline/flush-events.ts'
-import { EventJournal, type FeedbackEvent } from '../../src/registry/event-journal.ts'
+import { EventJournal, EventReader, type FeedbackEvent } from '../../src/registry/event-journal.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 import { fixtureApp } from './fixture-app.ts'
 import { getJson, startServer } from './fixture-server.ts'
@@ -173,6 +173,13 @@ describe('events of a running server', () => {
     expect(metrics).toContain('recsys_events_total{type="click",model_version="1"} 50')
     expect(metrics).toContain('recsys_events_total{type="click",model_version=""} 2')
     await server.stop()
+    const reader = new EventReader(dataDir)
+    expect(reader.feedbackOn(1)).toEqual({
+      recommendations: 1,
+      events: { view: 0, click: 50, rating: 0, purchase: 0 },
+      clickThrough: 50,
+    })
+    reader.close()
     expect(await flushEvents(dataDir)).toMatchObject({ version: 0, events: 0 })
   })
 })

@@ -36,6 +36,7 @@ export async function fixtureApp(
     keysRequired: false,
     status: () => readyStatus,
     reload: async () => ({ outcome: 'unchanged', model: fixtureIdentity() }),
+    countRecommendation: () => undefined,
     recentItems: () => [],
     storeEvents: async (events) => ({ accepted: events.length, duplicates: [] }),
     scrape: async () => 'recsys_ready 1\n',

@@ -24,6 +24,8 @@ export interface AppContext {
   status(): ServerStatus
   /** Looks into the registry now. */
   reload(): Promise<ReloadOutcome>
+  /** Counts an answer with an id. */
+  countRecommendation(model: ServedModel): void
   /** What a user has done lately, oldest first. */
   recentItems(userId: string): readonly RatedItem[]
   /** Resolves when the events are on the disk. */

@@ -10,7 +10,8 @@ const maxAddressLength = 512
  * Answers a request whose address was answered by the same model before, ahead of parsing and checking it: only addresses
  * that were found right are kept. The ranking is counted as it was when it was made.
  */
-export function answerFromCache({ slot, cache, metrics }: AppContext) {
+export function answerFromCache(context: AppContext) {
+  const { slot, cache, metrics } = context
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const model = slot.current
     const text = model && cache.get(keyOf(model, request.url))
@@ -18,7 +19,7 @@ export function answerFromCache({ slot, cache, metrics }: AppContext) {
     if (model === undefined || text === undefined) done()
     else {
       request.modelVersion = String(model.identity.version ?? 'none')
-      reply.header('content-type', 'application/json; charset=utf-8').send(withId(model, text))
+      reply.header('content-type', 'application/json; charset=utf-8').send(withId(context, model, text))
     }
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ServedModel } from '../ranking/served-model.ts'
+import type { AppContext } from './app-context.ts'
 
 const prefix = randomBytes(6).toString('base64url')
 let count = 0
@@ -18,7 +19,8 @@ export function versionOf(id: string): number | null {
 
 export const recommendationIdPattern = '^v\\d{1,9}\\.[\\w-]{1,40}\\.[0-9a-z]{1,20}$'
 
-/** @param text  JSON of an object that is not empty */
-export function withId(model: ServedModel, text: string): string {
+/** Gives an answer its id and counts it. @param text  JSON of an object that is not empty */
+export function withId(context: AppContext, model: ServedModel, text: string): string {
+  context.countRecommendation(model)
   return `{"recommendationId":"${recommendationId(model)}",${text.slice(1)}`
 }

@@ -161,7 +161,9 @@ async function rankBatch(context: AppContext, model: ServedModel, body: BatchBod
     if (results.length % usersATurn === usersATurn - 1) await setImmediate()
     const { ranking, explainBy } = rankUser(context, model, userId, query)
     context.metrics.countRanking(ranking.source)
-    results.push(withId(model, renderRanking(model, userId, ranking, body.explain ? explainBy : undefined)))
+    results.push(
+      withId(context, model, renderRanking(model, userId, ranking, body.explain ? explainBy : undefined)),
+    )
   }
   return results
 }
@@ -179,7 +181,7 @@ function renderRanking(
 }
 
 function sendRanking(
-  { metrics }: AppContext,
+  context: AppContext,
   request: FastifyRequest,
   reply: FastifyReply,
   model: ServedModel,
@@ -187,8 +189,8 @@ function sendRanking(
   text: string,
 ): void {
   request.modelVersion = String(model.identity.version ?? 'none')
-  metrics.countRanking(ranking.source)
-  reply.type('application/json; charset=utf-8').send(withId(model, text))
+  context.metrics.countRanking(ranking.source)
+  reply.type('application/json; charset=utf-8').send(withId(context, model, text))
 }
 
 function queryOf(given: QueryString, model: ServedModel): RankingQuery {

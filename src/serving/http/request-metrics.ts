@@ -20,6 +20,8 @@ export interface RequestMetrics {
   /** @param route  its pattern, never the address: the number of time series must not grow with what clients send */
   observe(method: string, route: string, status: number, modelVersion: string, seconds: number): void
   countRanking(source: RankingSource): void
+  /** Recommendations that a version has given. */
+  countRecommendations(modelVersion: number, n: number): void
   /** @param modelVersion  of the recommendation that the event answers; null: of none */
   countEvent(type: EventType, modelVersion: number | null): void
   countCacheLookup(result: 'hit' | 'miss'): void
@@ -72,6 +74,12 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
     series.set(route, [...ofRoute, fresh])
     return fresh
   }
+  const recommendations = new Counter({
+    name: 'recsys_recommendations_total',
+    help: 'Recommendations given, by model version: clicks among recsys_events_total over these are the click-through.',
+    labelNames: ['model_version'],
+    registers,
+  })
   const events = new Counter({
     name: 'recsys_events_total',
     help: 'Events stored, by type and by the model version of the recommendation they answer.',
@@ -94,6 +102,7 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
       known.latency.observe(seconds)
     },
     countRanking: (source) => rankings.inc({ source }),
+    countRecommendations: (version, n) => recommendations.inc({ model_version: version }, n),
     countEvent: (type, version) => events.inc({ type, model_version: version ?? '' }),
     countCacheLookup: (result) => lookupsBy[result].inc(),
     snapshot: () => registry.getMetricsAsJSON(),

@@ -31,6 +31,7 @@ export class EventStore {
   /** Of a flush that did not work: they wait for the interval, however many they are. */
   #failed = 0
   #stopped = false
+  #countingFails = false
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
 
@@ -48,6 +49,19 @@ export class EventStore {
     // After what else has arrived by now.
     if (this.#waiting.length === 1) setImmediate(() => this.#commit())
     return promise
+  }
+
+  /** Of the figures that only people look at a failure loses some; it must not stop a server that cannot write. */
+  countRecommendations(counts: ReadonlyMap<number, number>): void {
+    try {
+      this.#journal ??= new EventJournal(this.#options.dataDir)
+      this.#journal.addRecommendations(counts)
+      this.#countingFails = false
+    } catch (error) {
+      // Once: it comes every second, and goes on.
+      if (!this.#countingFails) this.#options.log.warn({ err: error }, 'recommendations cannot be counted')
+      this.#countingFails = true
+    }
   }
 
   /** Commits what waits and brings everything into the lake; what a failure leaves stays in the journal. */

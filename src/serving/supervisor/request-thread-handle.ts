@@ -17,6 +17,8 @@ export interface ThreadCallbacks {
   readonly log: Logger
   answer(question: Question): Promise<Answer>
   storeEvents(events: readonly FeedbackEvent[]): Promise<AppendResult>
+  /** Recommendations given, by model version. */
+  countRecommendations(counts: ReadonlyMap<number, number>): void
 }
 
 /** The supervisor's end of one request thread. */
@@ -92,6 +94,9 @@ export class RequestThreadHandle {
         break
       case 'store-events':
         void this.#store(message.id, message.events)
+        break
+      case 'recommended':
+        this.#callbacks.countRecommendations(message.counts)
         break
       case 'ask':
         void this.#answer(message.id, message.question)

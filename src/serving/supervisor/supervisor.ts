@@ -127,6 +127,7 @@ export class Supervisor implements RunningServer {
       },
       answer: (question) => this.#answer(question),
       storeEvents: (events) => this.#events.store(events),
+      countRecommendations: (counts) => this.#events.countRecommendations(counts),
       onRestart: () => {
         this.#metrics.countRestart()
         this.#tell({ threadRestarts: this.#status.threadRestarts + 1 })

@@ -13,6 +13,7 @@ import type { ReloadOutcome } from '../types.ts'
 import { EventLine } from './event-line.ts'
 import { Questions } from './questions.ts'
 import { RecentItems } from './recent-items.ts'
+import { RecommendationCount } from './recommendation-count.ts'
 
 /** One request thread: an HTTP application on the shared port, a slot for the model, and the line to the supervisor. */
 export async function runRequestThread(data: RequestThreadData, port: MessagePort): Promise<void> {
@@ -23,6 +24,10 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
   const say = (message: FromRequestThread) => port.postMessage(message)
   const log = createLog(data.logLevel, String(data.thread))
   const recentItems = new RecentItems(data.dataDir, log)
+  const recommendations = new RecommendationCount((counts) => {
+    for (const [version, n] of counts) metrics.countRecommendations(version, n)
+    say({ type: 'recommended', counts })
+  })
   const questions = new Questions(say)
   const eventLine = new EventLine(say)
   let { status } = data
@@ -41,6 +46,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       keysRequired: data.keysRequired,
       status: () => status,
       reload: () => questions.ask('reload') as Promise<ReloadOutcome>,
+      countRecommendation: (model) => recommendations.add(model.identity.version),
       recentItems: (userId) => recentItems.of(userId),
       storeEvents: (events) => eventLine.store(events),
       scrape: () => questions.ask('scrape') as Promise<string>,
@@ -81,6 +87,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
         break
       case 'drain':
         void drain(app, message.timeoutMs).then(() => {
+          recommendations.close()
           recentItems.close()
           port.close()
         })
