@@ -39,6 +39,11 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       description: 'token for the admin routes; without one they answer on loopback only',
       env: 'RECSYS_ADMIN_TOKEN',
     }),
+    'tls-cert': Flags.string({
+      description: 'certificate in PEM, with its chain: answer over TLS',
+      dependsOn: ['tls-key'],
+    }),
+    'tls-key': Flags.string({ description: 'its private key in PEM', dependsOn: ['tls-cert'] }),
     'require-keys': Flags.boolean({
       description:
         'answer only requests with a key of `recsys keys create`; health and /openapi.json stay open',

@@ -1,7 +1,10 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { RecsysError } from '../errors.ts'
 import { parseDuration } from '../loadtest/duration.ts'
 import type { LogLevel } from '../serving/log.ts'
-import type { ServeOptions } from '../serving/types.ts'
+import type { ServeOptions, TlsFiles } from '../serving/types.ts'
 
 /** What the command line says about a server, as it was typed. */
 export interface ServeFlags {
@@ -15,6 +18,8 @@ export interface ServeFlags {
   readonly 'poll-interval': string
   readonly 'drain-timeout': string
   readonly 'log-level': LogLevel
+  readonly 'tls-cert': string | undefined
+  readonly 'tls-key': string | undefined
   readonly 'require-keys': boolean
   readonly 'rate-limit': number
   readonly 'cache-size': number
@@ -43,6 +48,7 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
       minMs: 0,
       maxMs: 3_600_000,
     }),
+    tls: readTls(flags['tls-cert'], flags['tls-key']),
     keysRequired: flags['require-keys'],
     requestsPerSecond: flags['rate-limit'],
     cache: {
@@ -73,4 +79,30 @@ async function readFallback(dataDir: string) {
 async function flushJournal(dataDir: string) {
   const { flushEvents } = await import('../pipeline/flush-events.ts')
   return flushEvents(dataDir)
+}
+
+/** @throws RECSYS_USAGE for a file that cannot be read, is not PEM, or does not belong to the other one */
+function readTls(certPath: string | undefined, keyPath: string | undefined): TlsFiles | undefined {
+  if (certPath === undefined || keyPath === undefined) return undefined
+  const [cert, key] = [readPem('tls-cert', certPath), readPem('tls-key', keyPath)]
+  const certificate = parsed('tls-cert', certPath, () => new X509Certificate(cert))
+  const privateKey = parsed('tls-key', keyPath, () => createPrivateKey(key))
+  if (certificate.checkPrivateKey(privateKey)) return { cert, key }
+  throw usage('tls-key', `${keyPath} is not the key of the certificate ${certPath}`)
+}
+
+function readPem(field: string, path: string): string {
+  return parsed(field, path, () => readFileSync(path, 'utf8'))
+}
+
+function parsed<T>(field: string, path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw usage(field, `${path}: ${(cause as Error).message}, expected a file in PEM`)
+  }
+}
+
+function usage(field: string, problem: string): RecsysError {
+  return new RecsysError('RECSYS_USAGE', { message: `--${field}: ${problem}`, field })
 }

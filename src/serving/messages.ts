@@ -6,7 +6,7 @@ import type { KnownKey } from './http/known-key.ts'
 import type { MetricsSnapshot } from './http/request-metrics.ts'
 import type { LogLevel } from './log.ts'
 import type { SharedModel } from './shared/shared-model.ts'
-import type { ReloadOutcome, ServerStatus } from './types.ts'
+import type { ReloadOutcome, ServerStatus, TlsFiles } from './types.ts'
 
 /**
  * What the supervisor and its threads say to each other. A change-over has two phases: every request thread prepares
@@ -45,6 +45,7 @@ export interface RequestThreadData {
   readonly reusePort: boolean
   readonly adminToken: TokenDigest | undefined
   readonly dataDir: string
+  readonly tls: TlsFiles | undefined
   readonly keysRequired: boolean
   readonly keys: readonly KnownKey[]
   readonly logLevel: LogLevel

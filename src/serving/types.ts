@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly modelName: string
   /** Without one the admin routes answer on loopback only. */
   readonly adminToken?: string | undefined
+  /** Undefined: plain HTTP. */
+  readonly tls?: TlsFiles | undefined
   /** Reading and sending events needs a key of the registry. */
   readonly keysRequired: boolean
   /** Of one key or address; 0: no limit. */
@@ -39,6 +41,12 @@ export interface EventOptions {
   readonly flushIntervalMs: number
   /** So many accepted events are brought into the lake at once. */
   readonly flushEvents: number
+}
+
+/** In PEM. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
 }
 
 /** Which model a response comes from. Version and run are null for a popularity model made on the spot. */

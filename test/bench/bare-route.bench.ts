@@ -91,6 +91,7 @@ async function serverWith(cacheBytes: number): Promise<RequestThreads> {
       reusePort: false,
       adminToken: undefined,
       dataDir: tmpdir(),
+      tls: undefined,
       keysRequired: false,
       limits: defaultLimits,
       cache: { maxBytes: cacheBytes, ttlMs: 60_000 },

@@ -61,6 +61,7 @@ async function serverWith(nThreads: number): Promise<RequestThreads> {
       reusePort: nThreads > 1,
       adminToken: undefined,
       dataDir: tmpdir(),
+      tls: undefined,
       keysRequired: false,
       limits: defaultLimits,
       cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },

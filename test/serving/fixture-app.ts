@@ -32,6 +32,7 @@ export async function fixtureApp(
     cache,
     metrics: createRequestMetrics('test', cache),
     adminToken: undefined,
+    tls: undefined,
     keys: () => new Map(),
     keysRequired: false,
     status: () => readyStatus,

@@ -32,6 +32,7 @@ async function requestThread(given: Partial<RequestThreadData> = {}) {
     reusePort: false,
     adminToken: undefined,
     dataDir: '/nowhere',
+    tls: undefined,
     keysRequired: false,
     keys: [],
     logLevel: 'silent',

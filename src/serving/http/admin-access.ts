@@ -39,12 +39,12 @@ function checkToken(authorization: string | undefined, token: TokenDigest): void
 }
 
 /** A name that resolves to this machine (DNS rebinding) shows in Host, a page of another site in Origin. */
-function checkNotFromPage({ headers }: FastifyRequest): void {
+function checkNotFromPage({ headers, protocol: own }: FastifyRequest): void {
   if (!isLoopbackName(hostname(headers.host))) throw forbidden('the Host header does not name this machine')
   const { origin } = headers
   const site = headers['sec-fetch-site']
   const foreignSite = site !== undefined && site !== 'same-origin' && site !== 'none'
-  if (foreignSite || (origin !== undefined && origin !== `http://${headers.host}`)) {
+  if (foreignSite || (origin !== undefined && origin !== `${own}://${headers.host}`)) {
     throw forbidden('the request comes from a page of another site')
   }
 }

@@ -4,7 +4,7 @@ import type { ResponseCache } from '../cache/response-cache.ts'
 import type { Logger } from '../log.ts'
 import type { ModelSlot } from '../ranking/model-slot.ts'
 import type { RatedItem, ServedModel } from '../ranking/served-model.ts'
-import type { ReloadOutcome, ServerStatus } from '../types.ts'
+import type { ReloadOutcome, ServerStatus, TlsFiles } from '../types.ts'
 import type { TokenDigest } from './admin-access.ts'
 import type { KnownKey } from './known-key.ts'
 import type { RequestMetrics } from './request-metrics.ts'
@@ -15,6 +15,8 @@ export interface AppContext {
   readonly log: Logger
   readonly metrics: RequestMetrics
   readonly cache: ResponseCache
+  /** Certificate and key in PEM; undefined: plain HTTP. */
+  readonly tls: TlsFiles | undefined
   readonly adminToken: TokenDigest | undefined
   /** Keys that are good now, by id. */
   keys(): ReadonlyMap<string, KnownKey>

@@ -82,13 +82,15 @@ export async function buildApp(
   return app
 }
 
-function serverOptions({ log }: AppContext, limits: AppLimits): FastifyHttpOptions<Server> {
+function serverOptions({ log, tls }: AppContext, limits: AppLimits): FastifyHttpOptions<Server> {
+  const server = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, limits.requestTimeoutMs / 2),
+  }
   return {
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(1000, limits.requestTimeoutMs / 2),
-    },
+    // The framework makes a TLS server of it where `https` is there; its types want to know which one beforehand.
+    ...(tls ? ({ https: { ...server, ...tls } } as object) : { http: server }),
     requestTimeout: limits.requestTimeoutMs,
     bodyLimit: limits.bodyBytes,
     keepAliveTimeout: limits.keepAliveMs,

@@ -57,7 +57,7 @@ export class Supervisor implements RunningServer {
   }
 
   get url(): string {
-    return `http://${urlHost(this.#options.host)}:${this.port}`
+    return `${this.#options.tls ? 'https' : 'http'}://${urlHost(this.#options.host)}:${this.port}`
   }
 
   get threads(): RequestThreads {
@@ -121,6 +121,7 @@ export class Supervisor implements RunningServer {
         reusePort: nThreads > 1,
         adminToken: adminToken === undefined ? undefined : digestToken(adminToken),
         dataDir: this.#options.dataDir,
+        tls: this.#options.tls,
         keysRequired,
         limits: { ...defaultLimits, requestsPerSecond: requestsPerSecond / nThreads },
         cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / nThreads) },

@@ -42,6 +42,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       cache,
       log,
       adminToken: data.adminToken,
+      tls: data.tls,
       keys: () => keys,
       keysRequired: data.keysRequired,
       status: () => status,
