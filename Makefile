@@ -52,7 +52,7 @@ pre-commit-install: setup ## install the git hook
 build: setup
 	npm run --silent build
 manifest: build ## bring oclif.manifest.json up to date
-	oclif manifest
+	node bin/write-manifest.js
 manifest-check: manifest
 	git diff --exit-code -- oclif.manifest.json
 binary: build ## dist/recsys, the single executable
