@@ -98,7 +98,8 @@ export class EventStore {
     if (this.#stopped) return
     if (this.#unflushed >= flushEvents) void this.#flush()
     else if (this.#unflushed + this.#failed > 0)
-      this.#timer ??= setTimeout(() => void this.#flush(), flushIntervalMs)
+      // A server that could not start must not be kept alive by it; one that stops flushes by itself.
+      this.#timer ??= setTimeout(() => void this.#flush(), flushIntervalMs).unref()
   }
 
   #flush(): Promise<void> {
