@@ -61,7 +61,7 @@ async function run(duration: number): Promise<number[]> {
   const start = performance.now()
   const requests = Array.from({ length: rate * duration }, async (_, n) => {
     const due = start + (1000 * n) / rate
-    await delay(due - performance.now())
+    await delay(Math.max(0, due - performance.now()))
     const response = await fetch(
       `http://127.0.0.1:${threads.port}/recommendations/u${(n * 7919) % nUsers}?k=10`,
     )
