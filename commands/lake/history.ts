@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../../src/cli/base-command.ts'
 import { tableHistoryTable } from '../../src/cli/lake-tables.ts'
-import { lakeTables, type TableVersion, tableHistory } from '../../src/lake/query-tables.ts'
+import { lakeTables, type TableVersion, tableHistory } from '../../src/pipeline/lake-queries.ts'
 
 export default class LakeHistory extends BaseCommand {
   static override summary = 'the versions of a table, the newest first'

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../src/cli/base-command.ts'
-import { type Optimized, optimizeEvents } from '../../src/lake/maintain-tables.ts'
+import { type Optimized, optimizeEvents } from '../../src/pipeline/lake-queries.ts'
 
 export default class LakeOptimize extends BaseCommand {
   static override summary = 'merge the small files of the table events into one'

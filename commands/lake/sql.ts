@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../src/cli/base-command.ts'
 import { queryText } from '../../src/cli/lake-tables.ts'
-import { type QueryResult, queryTables } from '../../src/lake/query-tables.ts'
+import { type QueryResult, queryTables } from '../../src/pipeline/lake-queries.ts'
 
 export default class LakeSql extends BaseCommand {
   static override summary = 'ask the tables of the lake with SQL'

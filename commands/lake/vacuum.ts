@@ -1,8 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../src/cli/base-command.ts'
-import { type Vacuumed, vacuumTable } from '../../src/lake/maintain-tables.ts'
-import { lakeTables } from '../../src/lake/query-tables.ts'
 import { parseDuration } from '../../src/loadtest/duration.ts'
+import { lakeTables, type Vacuumed, vacuumTable } from '../../src/pipeline/lake-queries.ts'
 
 export default class LakeVacuum extends BaseCommand {
   static override summary = 'delete data files that only old versions of a table have'

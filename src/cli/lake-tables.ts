@@ -1,13 +1,8 @@
+import type { QueryResult, TableVersion } from '../pipeline/lake-queries.ts'
 import { printable, showTime } from './registry-text.ts'
 import { type Cell, renderTable } from './table.ts'
 
-interface Rows {
-  readonly columns: readonly string[]
-  readonly rows: readonly (readonly unknown[])[]
-  readonly truncated: boolean
-}
-
-export function queryText({ columns, rows, truncated }: Rows): string {
+export function queryText({ columns, rows, truncated }: QueryResult): string {
   const table = renderTable(
     columns.map((name) => printable(name)),
     rows.map((row) => row.map(cell)),
@@ -23,16 +18,7 @@ function cell(value: unknown): Cell {
   return printable(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
-interface Version {
-  readonly version: number
-  readonly at: string | null
-  readonly operation: string
-  readonly filesAdded: number
-  readonly filesRemoved: number
-  readonly rowsAdded: number | null
-}
-
-export function tableHistoryTable(versions: readonly Version[]): string {
+export function tableHistoryTable(versions: readonly TableVersion[]): string {
   return renderTable(
     ['version', 'at (UTC)', 'operation', 'files added', 'files removed', 'rows added'],
     versions.map(({ version, at, operation, filesAdded, filesRemoved, rowsAdded }) => {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { RecsysError } from '../errors.ts'
+import { hasTable } from './has-table.ts'
 import type { ApiKey, KeyScope, Registry } from './types.ts'
 
 interface ApiKeyRow extends Omit<ApiKey, 'scopes'> {
@@ -29,9 +30,10 @@ export function apiKeyCalls(db: Database): ApiKeyCalls {
       ).run(row)
       return { key, id }
     },
-    // A registry that is only read may be older than this table.
     apiKeys: () =>
-      hasTable(db) ? (db.prepare(`${select} ORDER BY created_at, id`).all() as ApiKeyRow[]).map(fromRow) : [],
+      hasTable(db, 'api_keys')
+        ? (db.prepare(`${select} ORDER BY created_at, id`).all() as ApiKeyRow[]).map(fromRow)
+        : [],
     revokeApiKey: (id) => {
       const revoke = 'UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL'
       const { changes } = db.prepare(revoke).run(new Date().toISOString(), id)
@@ -48,10 +50,4 @@ function fromRow(row: ApiKeyRow): ApiKey {
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
-}
-
-function hasTable(db: Database): boolean {
-  return (
-    db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'api_keys'").get() !== undefined
-  )
 }

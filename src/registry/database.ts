@@ -75,7 +75,7 @@ const pauseMs = 5
  * Two processes that switch a new file at once may each wait for the other's lock: SQLite then says busy without waiting,
  * whatever its timeout is.
  */
-function switchToWal(db: Database, deadline: number): void {
+export function switchToWal(db: Database, deadline: number): void {
   for (;;) {
     try {
       db.pragma('journal_mode = WAL')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import Sqlite, { type Database, type Statement } from 'better-sqlite3'
-import { explaining } from './database.ts'
+import { explaining, switchToWal } from './database.ts'
 
 export const eventTypes = ['view', 'click', 'rating', 'purchase'] as const
 export type EventType = (typeof eventTypes)[number]
@@ -190,10 +190,12 @@ export class EventReader {
 const columns = `seq, event_id AS id, user_id AS userId, item_id AS itemId, type, value, weight, at AS timestamp,
   session_id AS sessionId, recommendation_id AS recommendationId, model_version AS modelVersion`
 
+const busyTimeoutMs = 5000
+
 function openJournal(path: string): Database {
-  const db = new Sqlite(path, { timeout: 5000 })
+  const db = new Sqlite(path, { timeout: busyTimeoutMs })
   try {
-    db.pragma('journal_mode = WAL')
+    switchToWal(db, Date.now() + busyTimeoutMs)
     // WAL with NORMAL may lose the last commit when the power goes.
     db.pragma('synchronous = FULL')
     db.exec(schema)

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import { hasTable } from './has-table.ts'
 import { type LoadTestRow, loadTestFrom } from './rows.ts'
 import type { Registry } from './types.ts'
 
@@ -17,8 +18,7 @@ export function loadTestCalls(db: Database, { version }: Pick<Registry, 'version
     },
     loadTest: (name, number) => {
       version(name, number)
-      // A registry that is only read may be older than this table.
-      if (!hasTable(db)) return undefined
+      if (!hasTable(db, 'load_tests')) return undefined
       const row = db
         .prepare(
           'SELECT name, version, at, figures, report FROM load_tests WHERE name = ? AND version = ? ORDER BY id DESC LIMIT 1',
@@ -27,10 +27,4 @@ export function loadTestCalls(db: Database, { version }: Pick<Registry, 'version
       return row && loadTestFrom(row)
     },
   }
-}
-
-function hasTable(db: Database): boolean {
-  return (
-    db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'load_tests'").get() !== undefined
-  )
 }

@@ -1,18 +1,14 @@
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { readArtifact } from '../../src/artifacts/artifact.ts'
 import { renderTable } from '../../src/cli/table.ts'
-import { defaultLimits } from '../../src/serving/http/app.ts'
-import { createLog } from '../../src/serving/log.ts'
 import { textAt } from '../../src/serving/shared/id-table.ts'
 import { shareModel } from '../../src/serving/shared/shared-model.ts'
-import { RequestThreads } from '../../src/serving/supervisor/request-threads.ts'
 import { fixtureContent, fixtureIdentity } from '../serving/fixture-model.ts'
-import { readyStatus } from '../serving/ready-status.ts'
 import { type LoadFigures, load } from './http-load.ts'
+import { serveModel } from './one-model-server.ts'
 
 /**
  * One request thread beside a bare Fastify route that answers the same bytes: how much of its requests a second is left for
@@ -38,8 +34,8 @@ const content = flags.artifact
 const shared = shareModel(content, { ...fixtureIdentity(), algorithm: content.manifest.algorithm }, 1)
 const nUsers = shared.users.size
 
-const cached = await serverWith(64 * 2 ** 20)
-const uncached = await serverWith(0)
+const cached = await serveModel(shared, 1, 64 * 2 ** 20)
+const uncached = await serveModel(shared, 1, 0)
 const onePath = pathOf(1)
 const text = await (await fetch(`http://127.0.0.1:${cached.port}${onePath}`)).text()
 const bare = new Worker(new URL('./bare-server.ts', import.meta.url), { workerData: { text } })
@@ -76,31 +72,4 @@ function pathOf(n: number): string {
 
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!
-}
-
-async function serverWith(cacheBytes: number): Promise<RequestThreads> {
-  const threads = await RequestThreads.start({
-    nThreads: 1,
-    log: createLog('error', 'bench'),
-    status: readyStatus,
-    keys: [],
-    data: {
-      host: '127.0.0.1',
-      port: 0,
-      logLevel: 'error',
-      reusePort: false,
-      adminToken: undefined,
-      dataDir: tmpdir(),
-      tls: undefined,
-      keysRequired: false,
-      limits: defaultLimits,
-      cache: { maxBytes: cacheBytes, ttlMs: 60_000 },
-    },
-    answer: async () => '',
-    countRecommendations: () => undefined,
-    storeEvents: async () => ({ accepted: 0, duplicates: [] }),
-    onRestart: () => undefined,
-  })
-  await threads.changeOver(shared)
-  return threads
 }

@@ -1,13 +1,9 @@
-import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { renderTable } from '../../src/cli/table.ts'
-import { defaultLimits } from '../../src/serving/http/app.ts'
-import { createLog } from '../../src/serving/log.ts'
 import { shareModel } from '../../src/serving/shared/shared-model.ts'
-import { RequestThreads } from '../../src/serving/supervisor/request-threads.ts'
 import { fixtureContent, fixtureIdentity } from '../serving/fixture-model.ts'
-import { readyStatus } from '../serving/ready-status.ts'
+import { serveModel } from './one-model-server.ts'
 
 /**
  * One request thread with a catalogue of a million items × 64, asked for random users at a constant rate, seen items excluded.
@@ -23,29 +19,11 @@ const { values: flags } = parseArgs({
 })
 const [nItems, rate, seconds] = [Number(flags.items), Number(flags.rate), Number(flags.seconds)]
 const nUsers = 1000
-const threads = await RequestThreads.start({
-  nThreads: 1,
-  log: createLog('error', 'bench'),
-  status: readyStatus,
-  keys: [],
-  data: {
-    host: '127.0.0.1',
-    port: 0,
-    logLevel: 'error',
-    reusePort: false,
-    dataDir: tmpdir(),
-    tls: undefined,
-    keysRequired: false,
-    adminToken: undefined,
-    limits: defaultLimits,
-    cache: { maxBytes: 0, ttlMs: 60_000 },
-  },
-  answer: async () => '',
-  countRecommendations: () => undefined,
-  storeEvents: async () => ({ accepted: 0, duplicates: [] }),
-  onRestart: () => undefined,
-})
-await threads.changeOver(shareModel(fixtureContent({ nUsers, nItems, width: 64 }), fixtureIdentity(), 1))
+const threads = await serveModel(
+  shareModel(fixtureContent({ nUsers, nItems, width: 64 }), fixtureIdentity(), 1),
+  1,
+  0,
+)
 await run(2)
 const latencies = (await run(seconds)).sort((a, b) => a - b)
 const at = (share: number) => latencies[Math.floor(share * (latencies.length - 1))]!.toFixed(1)

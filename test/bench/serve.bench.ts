@@ -1,14 +1,10 @@
-import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { renderTable } from '../../src/cli/table.ts'
-import { defaultLimits } from '../../src/serving/http/app.ts'
-import { createLog } from '../../src/serving/log.ts'
 import { shareModel } from '../../src/serving/shared/shared-model.ts'
-import { RequestThreads } from '../../src/serving/supervisor/request-threads.ts'
 import { fixtureContent, fixtureIdentity } from '../serving/fixture-model.ts'
-import { readyStatus } from '../serving/ready-status.ts'
 import { type LoadFigures, load } from './http-load.ts'
+import { serveModel } from './one-model-server.ts'
 
 /**
  * Requests a second and latency at 100 connections, client and server on one machine, for a model of the size of
@@ -31,7 +27,11 @@ const targets: readonly (readonly [name: string, pathOf: (n: number) => string])
 
 const rows: (string | number)[][] = []
 for (const nThreads of [1, 2]) {
-  const threads = await serverWith(nThreads)
+  const threads = await serveModel(
+    shareModel(fixtureContent(shape), fixtureIdentity(), nThreads),
+    nThreads,
+    2 ** 20,
+  )
   let live = 0
   for (const [name, pathOf] of targets) {
     await load(threads.port, 100, pathOf, delay(1000 * warmUpSeconds))
@@ -47,33 +47,6 @@ console.log(
     rows,
   ),
 )
-
-async function serverWith(nThreads: number): Promise<RequestThreads> {
-  const threads = await RequestThreads.start({
-    nThreads,
-    log: createLog('error', 'bench'),
-    status: readyStatus,
-    keys: [],
-    data: {
-      host: '127.0.0.1',
-      port: 0,
-      logLevel: 'error',
-      reusePort: nThreads > 1,
-      adminToken: undefined,
-      dataDir: tmpdir(),
-      tls: undefined,
-      keysRequired: false,
-      limits: defaultLimits,
-      cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
-    },
-    answer: async () => '',
-    countRecommendations: () => undefined,
-    storeEvents: async () => ({ accepted: 0, duplicates: [] }),
-    onRestart: () => undefined,
-  })
-  await threads.changeOver(shareModel(fixtureContent(shape), fixtureIdentity(), nThreads))
-  return threads
-}
 
 function cells({ requestsPerSecond, p50Ms, p95Ms, p99Ms, maxMs, notOk }: LoadFigures): (string | number)[] {
   return [Math.round(requestsPerSecond), ...[p50Ms, p95Ms, p99Ms, maxMs].map((ms) => ms.toFixed(1)), notOk]

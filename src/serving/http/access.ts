@@ -58,12 +58,17 @@ function refusal(key: KnownKey | undefined, scope: KeyScope): RecsysError {
     : new RecsysError('RECSYS_KEY_FORBIDDEN', { message: `the key has not the scope ${scope}` })
 }
 
-/** The key that the request brings, when it is one of ours. The digests are compared in constant time. */
-export function keyOf(
-  { headers }: FastifyRequest,
+/** The key that the request brings, when it is one of ours; looked up once a request. */
+export function keyOf(request: FastifyRequest, keys: ReadonlyMap<string, KnownKey>): KnownKey | undefined {
+  if (request.apiKey === null) request.apiKey = knownKey(request.headers.authorization, keys)
+  return request.apiKey
+}
+
+/** The digests are compared in constant time. */
+function knownKey(
+  authorization: string | undefined,
   keys: ReadonlyMap<string, KnownKey>,
 ): KnownKey | undefined {
-  const { authorization } = headers
   if (authorization === undefined || keys.size === 0) return undefined
   const match = /^Bearer (recsys_([0-9a-f]{12})_[\w-]{43})$/i.exec(authorization)
   const known = match && keys.get(match[2]!)

@@ -50,5 +50,7 @@ declare module 'fastify' {
     modelVersion: string
     /** Pattern of the route that the request met, for the metrics; `unmatched` for none. */
     route: string
+    /** The key that the request brings; null until somebody asks for it. */
+    apiKey: KnownKey | undefined | null
   }
 }

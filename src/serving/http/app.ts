@@ -60,6 +60,7 @@ export async function buildApp(
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('modelVersion', '')
   app.decorateRequest('route', 'unmatched')
+  app.decorateRequest('apiKey', null)
   addHooks(app, context)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, context.log))
   app.setNotFoundHandler((request) => {
