@@ -18,6 +18,7 @@ stderr. With --json the first and only line on stdout is one JSON document.`
   static override examples = [
     '<%= config.bin %> serve',
     '<%= config.bin %> serve --host 0.0.0.0 --port 80 --threads 4',
+    '<%= config.bin %> serve --canary 5% --max-p95 50ms --max-click-loss 20%',
     'RECSYS_ADMIN_TOKEN=secret <%= config.bin %> serve --log-level debug',
   ]
 
@@ -82,6 +83,38 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       default: 10_000,
       min: 1,
       max: 100_000,
+    }),
+    canary: Flags.string({
+      description: 'share of the users, such as 5%, who get their answers from the version in staging',
+      exclusive: ['shadow'],
+    }),
+    shadow: Flags.string({
+      description:
+        'share of the requests, such as 100%, that the version in staging is asked too; nobody sees its answers',
+    }),
+    'keep-warm': Flags.integer({
+      description: 'former production versions that stay loaded, so that a rollback is instant',
+      default: 1,
+      min: 0,
+      max: 20,
+    }),
+    'min-coverage': Flags.string({
+      description: 'share of the users and items in service that a newer version has to know',
+      default: '50%',
+    }),
+    'max-error-rate': Flags.string({
+      description: 'share of server errors from which on a version is taken back',
+      default: '5%',
+    }),
+    'max-p95': Flags.string({
+      description: '95th percentile of its latency from which on a version is taken back, such as 50ms',
+    }),
+    'max-click-loss': Flags.string({
+      description: 'share of the click-through, such as 20%, that a version may lose before it is taken back',
+    }),
+    probation: Flags.string({
+      description: 'how long a promoted version is watched by these limits; 0 takes nothing back by itself',
+      default: '10m',
     }),
     'log-level': Flags.option({
       description: 'least level that is logged; debug logs every request',

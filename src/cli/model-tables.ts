@@ -97,6 +97,12 @@ function sentence({
       return `${model} was refused for ${stage}${previousVersion === null ? '' : `; v${previousVersion} stayed`}`
     case 'archive':
       return `${model} was archived`
+    case 'canary':
+      return `${model} is tried out on some users${over}`
+    case 'shadow':
+      return `${model} is tried out in the shadow${over}`
+    case 'end-trial':
+      return `the trial of ${model} ended`
   }
 }
 

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { RecsysError } from '../errors.ts'
 import { parseDuration } from '../loadtest/duration.ts'
+import { rollback } from '../pipeline/rollback.ts'
+import { endTrial, startTrial } from '../pipeline/trials.ts'
 import type { LogLevel } from '../serving/log.ts'
-import type { ServeOptions, TlsFiles } from '../serving/types.ts'
+import type { ReleaseOptions, ServeOptions, TlsFiles } from '../serving/types.ts'
+import { parseShare } from './share-text.ts'
 
 /** What the command line says about a server, as it was typed. */
 export interface ServeFlags {
@@ -26,6 +29,14 @@ export interface ServeFlags {
   readonly 'flush-interval': string
   readonly 'flush-events': number
   readonly 'cache-ttl': string
+  readonly canary: string | undefined
+  readonly shadow: string | undefined
+  readonly 'keep-warm': number
+  readonly 'min-coverage': string
+  readonly 'max-error-rate': string
+  readonly 'max-p95': string | undefined
+  readonly 'max-click-loss': string | undefined
+  readonly probation: string
 }
 
 /** @throws RECSYS_USAGE naming the flag, what it got and what it expected */
@@ -65,8 +76,39 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
       }),
       flushEvents: flags['flush-events'],
     },
+    release: releaseOptions(flags),
     fallback: () => readFallback(dataDir),
     signal,
+  }
+}
+
+function releaseOptions(flags: ServeFlags): ReleaseOptions {
+  const { canary, shadow, name, 'data-dir': dataDir } = flags
+  const optional = <T>(text: string | undefined, parse: (text: string) => T) =>
+    text === undefined ? null : parse(text)
+  const hour = { minMs: 0, maxMs: 86_400_000 }
+  const stagingTrial =
+    optional(canary, (text) => ({ mode: 'canary' as const, share: parseShare(text, 'canary') })) ??
+    optional(shadow, (text) => ({ mode: 'shadow' as const, share: parseShare(text, 'shadow') }))
+  return {
+    keepWarm: flags['keep-warm'],
+    minCoverage: parseShare(flags['min-coverage'], 'min-coverage', 'zero too'),
+    stagingTrial,
+    limits: {
+      maxErrorRate: parseShare(flags['max-error-rate'], 'max-error-rate', 'zero too'),
+      maxP95Ms: optional(flags['max-p95'], (text) =>
+        parseDuration(text, { field: 'max-p95', minMs: 1, maxMs: 60_000 }),
+      ),
+      maxClickLoss: optional(flags['max-click-loss'], (text) =>
+        parseShare(text, 'max-click-loss', 'zero too'),
+      ),
+      probationMs: parseDuration(flags.probation, { field: 'probation', ...hour }),
+    },
+    changes: {
+      rollback: (reason, isSound, figures) => rollback({ dataDir, name, reason, isSound, figures }),
+      startTrial: (trial, reason) => startTrial({ dataDir, name, reason, ...trial }),
+      endTrial: (reason, figures, version) => endTrial({ dataDir, name, reason, figures, version }),
+    },
   }
 }
 

@@ -3,12 +3,15 @@ import { readArtifact } from '../artifacts/artifact.ts'
 import { RecsysError } from '../errors.ts'
 import { ringDoorbell } from '../registry/doorbell.ts'
 import { openRegistry } from '../registry/registry.ts'
-import type { ModelVersion } from '../registry/types.ts'
+import type { AuditEntry, ModelVersion } from '../registry/types.ts'
 
 export interface RollbackOptions {
   readonly dataDir: string
   readonly name: string
   readonly reason: string
+  /** The files were verified by whoever asks: they need not be read again. */
+  readonly isSound?: boolean
+  readonly figures?: AuditEntry['figures']
 }
 
 /** The `--json` document of `recsys rollback`. */
@@ -25,18 +28,24 @@ export interface RollbackReport {
  * verified first, so that a rollback never puts something broken into production.
  * @throws RECSYS_NOTHING_TO_ROLL_BACK_TO, RECSYS_ARTIFACT_MISSING, RECSYS_ARTIFACT_CORRUPT
  */
-export async function rollback({ dataDir, name, reason }: RollbackOptions): Promise<RollbackReport> {
+export async function rollback({
+  dataDir,
+  name,
+  reason,
+  isSound = false,
+  figures = {},
+}: RollbackOptions): Promise<RollbackReport> {
   const registry = openRegistry(dataDir, { create: false })
   try {
     const present = registry.inStage(name, 'production')
     const previous = registry.previousProduction(name)
     if (!present || !previous) throw nothingBefore(name, present)
     const { version, algorithm, artifactPath, manifestSha256 } = previous
-    await readArtifact(join(dataDir, artifactPath), { manifestSha256 })
+    if (!isSound) await readArtifact(join(dataDir, artifactPath), { manifestSha256 })
     registry.changeStage({
       ...{ name, version, reason, stage: 'production', action: 'rollback' },
       expectedPrevious: present.version,
-      figures: {},
+      figures,
     })
     ringDoorbell(dataDir, { name, version })
     return { name, version, algorithm, replaced: present.version, reason }

@@ -96,6 +96,41 @@ const steps: readonly string[] = [
     revoked_at TEXT
   ) STRICT;
   `,
+  `
+  CREATE TABLE trials (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    mode TEXT NOT NULL CHECK (mode IN ('canary', 'shadow')),
+    share REAL NOT NULL CHECK (share > 0 AND share <= 1),
+    started_at TEXT NOT NULL,
+    FOREIGN KEY (name, version) REFERENCES versions (name, version)
+  ) STRICT;
+
+  DROP TRIGGER audit_keeps_rows;
+  DROP TRIGGER audit_keeps_words;
+  CREATE TABLE audit_with_trials (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    name TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN
+      ('promote', 'refuse', 'force', 'rollback', 'archive', 'canary', 'shadow', 'end-trial')),
+    stage TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    previous_version INTEGER,
+    reason TEXT NOT NULL,
+    figures TEXT NOT NULL CHECK (json_valid(figures)),
+    clauses TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(clauses)),
+    FOREIGN KEY (name, version) REFERENCES versions (name, version)
+  ) STRICT;
+  INSERT INTO audit_with_trials
+    SELECT id, at, name, action, stage, version, previous_version, reason, figures, clauses FROM audit;
+  DROP TABLE audit;
+  ALTER TABLE audit_with_trials RENAME TO audit;
+  CREATE TRIGGER audit_keeps_rows BEFORE DELETE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
+  CREATE TRIGGER audit_keeps_words BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
+  `,
 ]
 
 /** Brings the registry to our version, in one transaction. @throws RECSYS_REGISTRY_VERSION for one that is newer */

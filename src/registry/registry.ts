@@ -3,6 +3,7 @@ import { explaining, type OpenOptions, openDatabase, registryPath } from './data
 import { loadTestCalls } from './load-tests.ts'
 import { closeAbandonedRuns, runCalls } from './runs.ts'
 import { stageCalls } from './stages.ts'
+import { trialCalls } from './trials.ts'
 import type { Registry } from './types.ts'
 import { versionCalls } from './versions.ts'
 
@@ -23,6 +24,7 @@ export function openRegistry(dataDir: string, options: OpenOptions = {}): Regist
     ...stageCalls(db, versions),
     ...loadTestCalls(db, versions),
     ...apiKeyCalls(db),
+    ...trialCalls(db, versions),
   }
   return { ...explainingAll(path, calls), close: () => void db.close() }
 }

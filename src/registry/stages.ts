@@ -6,7 +6,7 @@ import type { AuditEntry, ModelVersion, Registry, StageChange } from './types.ts
 
 type StageCalls = Pick<
   Registry,
-  'previousProduction' | 'changeStage' | 'recordRefusal' | 'archive' | 'history'
+  'previousProduction' | 'formerProduction' | 'changeStage' | 'recordRefusal' | 'archive' | 'history'
 >
 
 /** The calls of the registry that move versions between stages, each with its row in the audit trail. */
@@ -19,12 +19,15 @@ export function stageCalls(
     const rows = db.prepare("SELECT * FROM audit WHERE ? IN (name, '') ORDER BY id").all(name ?? '')
     return (rows as AuditRow[]).map(auditFrom)
   }
+  const former = (name: string, limit: number) => {
+    const stack = productionStack(history(name)).reverse()
+    const others = [...new Set(stack)].filter((number) => number !== stack[0])
+    return others.slice(0, limit).map((number) => version(name, number))
+  }
   return {
     history,
-    previousProduction: (name) => {
-      const previous = productionStack(history(name)).at(-2)
-      return previous === undefined ? undefined : version(name, previous)
-    },
+    previousProduction: (name) => former(name, 1)[0],
+    formerProduction: former,
     changeStage: (change) => {
       // The commit point of a promotion: stage, archive and audit row in one transaction.
       const { name, stage } = change
@@ -71,6 +74,9 @@ function moveToStage(
   const setStage = db.prepare('UPDATE versions SET stage = ? WHERE name = ? AND version = ?')
   if (present) setStage.run(stage === 'production' ? 'archived' : 'none', name, present.version)
   setStage.run(stage, name, version)
+  // What is in production is no longer on trial.
+  if (stage === 'production')
+    db.prepare('DELETE FROM trials WHERE name = ? AND version = ?').run(name, version)
   audit(db, { clauses: [], ...change, previousVersion: expectedPrevious })
 }
 
@@ -114,7 +120,8 @@ function archive(db: Database, { name, version, stage }: ModelVersion, reason: s
   })
 }
 
-function audit(db: Database, entry: Omit<AuditEntry, 'id' | 'at'>): void {
+/** Writes a row of the audit trail, in the transaction of what it tells. */
+export function audit(db: Database, entry: Omit<AuditEntry, 'id' | 'at'>): void {
   const { name, action, stage, version, previousVersion, reason, figures, clauses } = entry
   db.prepare(
     `INSERT INTO audit (at, name, action, stage, version, previous_version, reason, figures, clauses)

@@ -78,7 +78,29 @@ export interface RegisteredArtifact {
   readonly manifestSha256: string
 }
 
-export type AuditAction = 'promote' | 'refuse' | 'force' | 'rollback' | 'archive'
+export type AuditAction =
+  | 'promote'
+  | 'refuse'
+  | 'force'
+  | 'rollback'
+  | 'archive'
+  | 'canary'
+  | 'shadow'
+  | 'end-trial'
+
+/** `canary`: some users get the version's answers; `shadow`: it is asked too, and nobody sees what it says. */
+export type TrialMode = 'canary' | 'shadow'
+
+/** A version that is tried out on live requests beside the one in production. A name has one at a time. */
+export interface ModelTrial {
+  readonly name: string
+  readonly version: number
+  readonly mode: TrialMode
+  /** Of the users (canary) or of the requests (shadow), above 0, 1 at most. */
+  readonly share: number
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+}
 
 export interface AuditEntry {
   readonly id: number
@@ -182,11 +204,30 @@ export interface Registry {
   inStage(name: string, stage: 'staging' | 'production'): ModelVersion | undefined
   /** The version that was in production before the present one, from the audit trail. */
   previousProduction(name: string): ModelVersion | undefined
+  /** Those before the present one, the last first, up to `limit`. */
+  formerProduction(name: string, limit: number): ModelVersion[]
   changeStage(change: StageChange): ModelVersion
   recordRefusal(
     refusal: Omit<StageChange, 'action' | 'expectedPrevious'> & { readonly previous: number | null },
   ): void
   archive(name: string, version: number, reason: string): ModelVersion
+  /** The trial that is under way. A promotion of its version ends it. */
+  trial(name: string): ModelTrial | undefined
+  /**
+   * Begins a trial, in place of one that is under way.
+   * @throws RECSYS_REGISTRY_CONFLICT for the version in production, RECSYS_VERSION_UNKNOWN
+   */
+  startTrial(trial: Omit<ModelTrial, 'startedAt'>, reason: string): ModelTrial
+  /**
+   * @param version  that is on trial; when it is another one by now, nothing happens
+   * @returns what has ended, undefined when there was nothing to end
+   */
+  endTrial(
+    name: string,
+    reason: string,
+    figures: AuditEntry['figures'],
+    version?: number,
+  ): ModelTrial | undefined
   /** @throws RECSYS_VERSION_UNKNOWN */
   attachLoadTest(test: Omit<AttachedLoadTest, 'at'>): AttachedLoadTest
   /** The one that was attached last. */

@@ -1,4 +1,5 @@
 import type { AppendResult, FeedbackEvent } from '../registry/event-journal.ts'
+import type { TrialMode } from '../registry/types.ts'
 import type { CacheOptions } from './cache/response-cache.ts'
 import type { TokenDigest } from './http/admin-access.ts'
 import type { AppLimits } from './http/app.ts'
@@ -6,15 +7,23 @@ import type { KnownKey } from './http/known-key.ts'
 import type { MetricsSnapshot } from './http/request-metrics.ts'
 import type { LogLevel } from './log.ts'
 import type { SharedModel } from './shared/shared-model.ts'
-import type { ReloadOutcome, ServerStatus, TlsFiles } from './types.ts'
+import type {
+  CommandOutcome,
+  ModelCommand,
+  ReloadOutcome,
+  ServerStatus,
+  TlsFiles,
+  VersionReport,
+  VersionTally,
+} from './types.ts'
 
 /**
  * What the supervisor and its threads say to each other. A change-over has two phases: every request thread prepares
  * the new model and says so, then all are told to commit. When one cannot prepare, nobody changes.
  */
 export type ToRequestThread =
-  | { readonly type: 'prepare'; readonly generation: number; readonly model: SharedModel }
-  | { readonly type: 'commit'; readonly generation: number; readonly model: SharedModel }
+  | ({ readonly type: 'prepare'; readonly generation: number } & LineUp)
+  | ({ readonly type: 'commit'; readonly generation: number } & LineUp)
   | { readonly type: 'abandon' }
   | { readonly type: 'status'; readonly status: ServerStatus }
   | { readonly type: 'collect' }
@@ -29,12 +38,24 @@ export type FromRequestThread =
   | { readonly type: 'prepared'; readonly generation: number; readonly problem: string | null }
   | { readonly type: 'snapshot'; readonly metrics: MetricsSnapshot }
   | { readonly type: 'store-events'; readonly id: number; readonly events: readonly FeedbackEvent[] }
-  | { readonly type: 'recommended'; readonly counts: ReadonlyMap<number, number> }
+  | { readonly type: 'tally'; readonly tallies: ReadonlyMap<number, VersionTally> }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
 
+/** The models that answer: one for everybody, and one that is tried out beside it. */
+export interface LineUp {
+  readonly model: SharedModel
+  readonly trial?: SharedTrial | null
+}
+
+export interface SharedTrial {
+  readonly model: SharedModel
+  readonly mode: TrialMode
+  readonly share: number
+}
+
 /** What a request needs from the supervisor. */
-export type Question = 'reload' | 'scrape'
-export type Answer = ReloadOutcome | string
+export type Question = 'reload' | 'scrape' | 'versions' | ModelCommand
+export type Answer = ReloadOutcome | string | VersionReport | CommandOutcome
 
 /** What a request thread is started with. */
 export interface RequestThreadData {
@@ -53,6 +74,7 @@ export interface RequestThreadData {
   /** Of this thread alone. */
   readonly cache: CacheOptions
   readonly model: SharedModel | null
+  readonly trial?: SharedTrial | null
   readonly status: ServerStatus
 }
 

@@ -1,4 +1,5 @@
 import type { ArtifactContent } from '../artifacts/types.ts'
+import type { AuditEntry, ModelTrial, TrialMode } from '../registry/types.ts'
 import type { CacheOptions } from './cache/response-cache.ts'
 import type { LogLevel } from './log.ts'
 
@@ -30,6 +31,7 @@ export interface ServeOptions {
   /** What to serve while no version is in production: a popularity model, made on the spot. */
   readonly fallback: () => Promise<ArtifactContent>
   readonly events: EventOptions
+  readonly release: ReleaseOptions
   /** Aborting it drains the server. */
   readonly signal?: AbortSignal | undefined
 }
@@ -41,6 +43,93 @@ export interface EventOptions {
   readonly flushIntervalMs: number
   /** So many accepted events are brought into the lake at once. */
   readonly flushEvents: number
+}
+
+/** How versions come into service and leave it. */
+export interface ReleaseOptions {
+  /** Former production versions that stay loaded, so that a rollback waits for no file. */
+  readonly keepWarm: number
+  /** Share of the users and items in service that a newer version has to know; 0: it need not know any. */
+  readonly minCoverage: number
+  /** How a version in staging is tried out on live requests; null: not at all. */
+  readonly stagingTrial: { readonly mode: TrialMode; readonly share: number } | null
+  readonly limits: VersionLimits
+  readonly changes: ModelChanges
+}
+
+/** What a version may not exceed: a trial at any time, production while it is on probation. */
+export interface VersionLimits {
+  /** Share of its answers that may be server errors; null: not looked at, like the others. */
+  readonly maxErrorRate: number | null
+  readonly maxP95Ms: number | null
+  /** Share of the other version's click-through that it may lose. */
+  readonly maxClickLoss: number | null
+  /** How long a promoted version is watched; then it stays whatever happens. 0: nothing is rolled back by itself. */
+  readonly probationMs: number
+}
+
+/** Changes of the registry that a server makes when it is told to, or by its limits. */
+export interface ModelChanges {
+  /** @param isSound  its files need not be read again: the version is loaded */
+  rollback(
+    reason: string,
+    isSound: boolean,
+    figures: AuditEntry['figures'],
+  ): Promise<{ readonly version: number }>
+  startTrial(trial: TrialRequest, reason: string): Promise<ModelTrial>
+  /** Ends the trial of a version, whether it was started or comes of its stage; undefined: of whichever there is. */
+  endTrial(
+    reason: string,
+    figures: AuditEntry['figures'],
+    version: number | undefined,
+  ): Promise<{ readonly version: number } | undefined>
+}
+
+export type TrialRequest = Pick<ModelTrial, 'version' | 'mode' | 'share'>
+
+/** A version beside the one in production. */
+export interface TrialState extends TrialRequest {
+  /** Why it cannot be loaded; null: it is in service. */
+  readonly failure: Pick<LoadFailure, 'code' | 'message' | 'remedy'> | null
+}
+
+/** What a version has done over a stretch of time. */
+export interface VersionTally {
+  recommendations: number
+  answers: number
+  errors: number
+  clicks: number
+  /** Shadow rankings that were compared, and the sum of their overlaps with what was shown. */
+  compared: number
+  overlap: number
+  /** Answers by latency, see `percentileMs`. */
+  readonly latencies: number[]
+}
+
+/** What an admin asks for. */
+export type ModelCommand =
+  | { readonly type: 'rollback'; readonly reason: string }
+  | { readonly type: 'start-trial'; readonly trial: TrialRequest; readonly reason: string }
+  | { readonly type: 'end-trial'; readonly reason: string }
+
+/** The version that the command was about, null when there was none; or why it was not carried out. */
+export type CommandOutcome =
+  | { readonly done: true; readonly version: number | null }
+  | { readonly done: false; readonly code: string; readonly message: string; readonly remedy: string }
+
+/** What the versions in service have done of late, for admins. */
+export type VersionReport = readonly VersionFigures[]
+
+export interface VersionFigures {
+  readonly version: number
+  readonly answers: number
+  readonly errorRate: number | null
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly recommendations: number
+  readonly clickThrough: number | null
+  /** Mean share of the shown items that the version would have shown too; null unless it is in the shadow. */
+  readonly overlap: number | null
 }
 
 /** In PEM. */
@@ -90,6 +179,9 @@ export interface ServerStatus {
   readonly reloads: { readonly swapped: number; readonly failed: number }
   readonly nThreads: number
   readonly threadRestarts: number
+  readonly trial: TrialState | null
+  /** Versions that are loaded and not in service: going back to them waits for no file. */
+  readonly warmVersions: readonly number[]
 }
 
 export interface LoadReport {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { renderTable } from '../../src/cli/table.ts'
 import { Supervisor } from '../../src/serving/supervisor/supervisor.ts'
+import { modelChanges, quietRelease } from '../serving/quiet-release.ts'
 import { noFallback, promote, register } from '../serving/registered.ts'
 import { load } from './http-load.ts'
 
@@ -34,6 +35,7 @@ try {
     requestsPerSecond: 0,
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },
+    release: { ...quietRelease, changes: modelChanges(dataDir) },
     fallback: noFallback,
   })
   const pathOf = (n: number) => `/recommendations/u${(n * 7919) % shape.nUsers}?k=10`

@@ -29,10 +29,10 @@ export async function serveModel(
       cache: { maxBytes: cacheBytes, ttlMs: 60_000 },
     },
     answer: async () => '',
-    countRecommendations: () => undefined,
+    tally: () => undefined,
     storeEvents: async () => ({ accepted: 0, duplicates: [] }),
     onRestart: () => undefined,
   })
-  await threads.changeOver(model)
+  await threads.changeOver({ model })
   return threads
 }

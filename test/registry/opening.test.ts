@@ -125,7 +125,7 @@ test.each(modes)('a registry of a newer recsys is refused and left as it is, %j'
   expect(() => openRegistry(dataDir, { readOnly })).toThrow(
     expect.objectContaining({
       code: 'RECSYS_REGISTRY_VERSION',
-      message: expect.stringContaining('version 99, expected at most 4'),
+      message: expect.stringContaining('version 99, expected at most 5'),
       remedy: expect.stringContaining('newer'),
     }),
   )
@@ -144,6 +144,7 @@ function filledRegistryOfVersion(version: 1 | 2): { dataDir: string; path: strin
     ALTER TABLE audit DROP COLUMN clauses;
     DROP TABLE load_tests;
     DROP TABLE api_keys;
+    DROP TABLE trials;
   `)
   db.pragma(`user_version = ${version}`)
   db.close()
@@ -163,7 +164,7 @@ test('a registry of an older recsys is read as it is, and brought up to date by 
   expect(opened(dataDir, { readOnly: true }).loadTest('films', 7)?.figures).toEqual(figures)
   expect(writer.versions()).toHaveLength(30)
   const db = new Sqlite(path, { readonly: true })
-  expect(db.pragma('user_version', { simple: true })).toBe(4)
+  expect(db.pragma('user_version', { simple: true })).toBe(5)
   db.close()
 })
 

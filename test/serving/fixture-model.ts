@@ -33,7 +33,7 @@ export function fixtureContent(shape: FixtureShape = {}): ArtifactContent {
       split: 'hash:0.2',
       splitFingerprint: '0'.repeat(64),
       lakeVersion: 0,
-      ratingRange: [1, 5],
+      ratingRange: [1, 5 + 2 * offset],
       nUsers,
       nItems,
       signature: { inputs: { userId: 'string' }, outputs: { itemId: 'string' } },

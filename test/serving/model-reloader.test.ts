@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ArtifactContent } from '../../src/artifacts/types.ts'
 import { createLog } from '../../src/serving/log.ts'
 import { ModelReloader, type ReloaderOptions } from '../../src/serving/supervisor/model-reloader.ts'
+import { WarmModels } from '../../src/serving/supervisor/warm-models.ts'
 import type { ReloadOutcome } from '../../src/serving/types.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 import { fixtureContent } from './fixture-model.ts'
@@ -26,7 +27,11 @@ async function waiting(given: Partial<ReloaderOptions> = {}) {
     retryMs: hour,
     log: createLog('silent', 'test'),
     fallback,
+    warm: new WarmModels(given.dataDir ?? dataDir, 1, new AbortController().signal),
+    release: { keepWarm: 1, minCoverage: 0.5, stagingTrial: null },
     changeOver: async () => undefined,
+    changeTrial: async () => undefined,
+    onTrial: () => undefined,
     onOutcome: (outcome) => seen.outcomes.push(outcome),
     signal: new AbortController().signal,
     ...given,

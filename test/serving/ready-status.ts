@@ -11,4 +11,6 @@ export const readyStatus: ServerStatus = {
   reloads: { swapped: 1, failed: 0 },
   nThreads: 1,
   threadRestarts: 0,
+  trial: null,
+  warmVersions: [],
 }

@@ -95,12 +95,13 @@ describe('a request thread', () => {
     say({ type: 'collect' })
     const { metrics } = await hear('snapshot')
     expect(metrics.map((metric) => metric.name)).toContain('recsys_http_requests_total')
-    say({ type: 'status', status: { ...readyStatus, threadRestarts: 5 } })
-    const restarts = async () => {
-      const response = await fetch(`${await url()}/admin/models`)
-      return ((await response.json()) as { threadRestarts: number }).threadRestarts
+    const startedAt = '2030-01-01T00:00:00.000Z'
+    say({ type: 'status', status: { ...readyStatus, startedAt } })
+    const shown = async () => {
+      const response = await fetch(`${await url()}/health`)
+      return ((await response.json()) as { startedAt: string }).startedAt
     }
-    await expect.poll(restarts).toBe(5)
+    await expect.poll(shown).toBe(startedAt)
   })
 
   test('asks the supervisor for what it does not know', async () => {

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import { type ErrorCode, RecsysError } from '../../errors.ts'
+import type { ModelCommand, TrialRequest } from '../types.ts'
 import type { AppContext } from './app-context.ts'
-import { errorResponse, openObject } from './schemas.ts'
+import { errorResponse, openObject, reasonBody, trialBody } from './schemas.ts'
 
 const refusals = { 401: errorResponse, 403: errorResponse }
 const described = { tags: ['admin'], security: [{ adminToken: [] }] }
@@ -12,12 +14,13 @@ export function registerAdmin(app: FastifyInstance, context: AppContext): void {
       schema: {
         ...described,
         operationId: 'models',
-        summary: 'the model in service, the last change-over and the last failure',
+        summary:
+          'the model in service, what is on trial, what is kept warm, and what each version has done of late',
         response: { 200: openObject('The state of the supervisor.'), ...refusals },
       },
       config: { scope: 'admin' },
     },
-    () => context.status(),
+    async () => ({ ...context.status(), versions: await context.versions() }),
   )
   app.post(
     '/admin/reload-models',
@@ -41,4 +44,44 @@ export function registerAdmin(app: FastifyInstance, context: AppContext): void {
       return reply.code(409).send({ error: { code, message, remedy }, model: result.model })
     },
   )
+  const commanded = (operationId: string, summary: string) => ({
+    ...{ ...described, operationId, summary },
+    response: {
+      200: openObject('Done: the version that it was about, null when there was none.'),
+      ...{ 400: errorResponse, 404: errorResponse, 409: errorResponse, 503: errorResponse },
+      ...refusals,
+    },
+  })
+  const config = { scope: 'admin' } as const
+  app.post<{ Body: { reason: string } }>(
+    '/admin/rollback',
+    {
+      schema: { ...commanded('rollback', 'put the previous production version back'), body: reasonBody },
+      config,
+    },
+    async (request) => carryOut(context, { type: 'rollback', reason: request.body.reason }),
+  )
+  app.post<{ Body: TrialRequest & { reason: string } }>(
+    '/admin/trial',
+    {
+      schema: {
+        ...commanded('startTrial', 'try a version out on live requests, beside the one in production'),
+        body: trialBody,
+      },
+      config,
+    },
+    async ({ body: { reason, ...trial } }) => carryOut(context, { type: 'start-trial', trial, reason }),
+  )
+  app.post<{ Body: { reason: string } }>(
+    '/admin/end-trial',
+    { schema: { ...commanded('endTrial', 'end the trial'), body: reasonBody }, config },
+    async (request) => carryOut(context, { type: 'end-trial', reason: request.body.reason }),
+  )
+}
+
+async function carryOut(context: AppContext, command: ModelCommand): Promise<{ version: number | null }> {
+  const outcome = await context.command(command)
+  if (outcome.done) return { version: outcome.version }
+  const { code, message, remedy } = outcome
+  throw new RecsysError(code as ErrorCode, { message, remedy })
 }

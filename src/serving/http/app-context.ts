@@ -1,12 +1,22 @@
+import type { FastifyRequest } from 'fastify'
 import { RecsysError } from '../../errors.ts'
 import type { AppendResult, FeedbackEvent } from '../../registry/event-journal.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
 import type { Logger } from '../log.ts'
 import type { ModelSlot } from '../ranking/model-slot.ts'
 import type { RatedItem, ServedModel } from '../ranking/served-model.ts'
-import type { ReloadOutcome, ServerStatus, TlsFiles } from '../types.ts'
+import type { VersionTallies } from '../threads/version-tally.ts'
+import type {
+  CommandOutcome,
+  ModelCommand,
+  ReloadOutcome,
+  ServerStatus,
+  TlsFiles,
+  VersionReport,
+} from '../types.ts'
 import type { TokenDigest } from './admin-access.ts'
 import type { KnownKey } from './known-key.ts'
+import type { RecentRequest } from './recent-requests.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 
 /** What the routes work with. The supervisor stands behind `status`, `reload` and `scrape`. */
@@ -26,8 +36,14 @@ export interface AppContext {
   status(): ServerStatus
   /** Looks into the registry now. */
   reload(): Promise<ReloadOutcome>
-  /** Counts an answer with an id. */
-  countRecommendation(model: ServedModel): void
+  /** What each version does, for the limits that it has to keep. */
+  readonly tally: Pick<VersionTallies, 'recommended' | 'answered' | 'compared'>
+  /** Keeps the request, so that the next model can be asked it before it comes into service. */
+  remember(request: RecentRequest): void
+  /** Has the supervisor carry out what an admin asks for. */
+  command(command: ModelCommand): Promise<CommandOutcome>
+  /** What the versions have done of late. */
+  versions(): Promise<VersionReport>
   /** What a user has done lately, oldest first. */
   recentItems(userId: string): readonly RatedItem[]
   /** Resolves when the events are on the disk. */
@@ -42,6 +58,22 @@ export function modelInService({ slot, status }: AppContext): ServedModel {
   // The code only: messages name files of the server, which are nobody's business here.
   const reason = status().failure?.code ?? 'the first one is being loaded'
   throw new RecsysError('RECSYS_NOT_READY', { message: `no model is in service: ${reason}` })
+}
+
+/**
+ * The model that answers this user: the one in service, or the one that is tried out on some users. From here on the request
+ * counts as that version's, whatever comes of it.
+ * @param userId  undefined: of nobody, or of many
+ */
+export function modelFor(
+  context: AppContext,
+  request: FastifyRequest,
+  userId: string | undefined,
+): ServedModel {
+  const chosen = userId === undefined ? undefined : context.slot.modelFor(userId)
+  const model = chosen ?? modelInService(context)
+  request.modelVersion = String(model.identity.version ?? 'none')
+  return model
 }
 
 declare module 'fastify' {

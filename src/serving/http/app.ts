@@ -110,7 +110,7 @@ function serverOptions({ log, tls }: AppContext, limits: AppLimits): FastifyHttp
   }
 }
 
-function addHooks(app: FastifyInstance, { metrics, log }: AppContext): void {
+function addHooks(app: FastifyInstance, { metrics, log, tally }: AppContext): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
@@ -130,6 +130,8 @@ function addHooks(app: FastifyInstance, { metrics, log }: AppContext): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, modelVersion, route } = request
     metrics.observe(method, route, reply.statusCode, modelVersion, reply.elapsedTime / 1000)
+    const version = Number(modelVersion)
+    if (version > 0) tally.answered(version, reply.statusCode >= 500, reply.elapsedTime)
     if (log.isLevelEnabled('debug')) {
       const { url, id: reqId } = request
       log.debug({ reqId, method, url, status: reply.statusCode, ms: reply.elapsedTime }, 'request')

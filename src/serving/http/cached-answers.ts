@@ -13,7 +13,7 @@ const maxAddressLength = 512
 export function answerFromCache(context: AppContext) {
   const { slot, cache, metrics } = context
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const model = slot.current
+    const model = slot.modelFor((request.params as { userId: string }).userId)
     const text = model && cache.get(keyOf(model, request.url))
     if (model) metrics.countCacheLookup(text === undefined ? 'miss' : 'hit')
     if (model === undefined || text === undefined) done()
@@ -24,7 +24,12 @@ export function answerFromCache(context: AppContext) {
   }
 }
 
-export function keepInCache({ cache }: AppContext, model: ServedModel, url: string, text: string): void {
+export function keepInCache(
+  { cache }: Pick<AppContext, 'cache'>,
+  model: ServedModel,
+  url: string,
+  text: string,
+): void {
   if (url.length <= maxAddressLength) cache.set(keyOf(model, url), text)
 }
 

@@ -21,6 +21,6 @@ export const recommendationIdPattern = '^v\\d{1,9}\\.[\\w-]{1,40}\\.[0-9a-z]{1,2
 
 /** Gives an answer its id and counts it. @param text  JSON of an object that is not empty */
 export function withId(context: AppContext, model: ServedModel, text: string): string {
-  context.countRecommendation(model)
+  context.tally.recommended(model.identity.version)
   return `{"recommendationId":"${recommendationId(model)}",${text.slice(1)}`
 }

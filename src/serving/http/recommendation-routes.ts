@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import {
   maxDepth,
   type Ranking,
@@ -8,10 +8,10 @@ import {
   type ServedModel,
 } from '../ranking/served-model.ts'
 import { maxIdLength } from '../shared/id-table.ts'
-import { type AppContext, modelInService } from './app-context.ts'
+import { type AppContext, modelFor } from './app-context.ts'
 import { answerFromCache, keepInCache } from './cached-answers.ts'
+import { type Ranked, rankUser, renderRanking } from './rank-user.ts'
 import { withId } from './recommendation-id.ts'
-import { renderRecommendation } from './render.ts'
 import {
   batchBody,
   batchResponse,
@@ -24,6 +24,7 @@ import {
   recommendationQuery,
   recommendationResponse,
 } from './schemas.ts'
+import { createShadow } from './shadow.ts'
 import { invalid, preview } from './violations.ts'
 
 interface RankingOptions {
@@ -62,6 +63,7 @@ const described = {
 }
 
 export function registerRecommendations(app: FastifyInstance, context: AppContext): void {
+  const shadow = createShadow(context)
   app.get<{ Params: { userId: string }; Querystring: QueryString }>(
     '/recommendations/:userId',
     {
@@ -76,13 +78,17 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
       onRequest: answerFromCache(context),
     },
     (request, reply) => {
-      const model = modelInService(context)
       const { userId } = request.params
-      const { ranking, explainBy } = rankUser(context, model, userId, queryOf(request.query, model))
-      const text = renderRanking(model, userId, ranking, request.query.explain ? explainBy : undefined)
+      const model = modelFor(context, request, userId)
+      const query = queryOf(request.query, model)
+      const { explain } = request.query
+      const { ranking, explainBy } = rankUser(context, model, userId, query)
+      const text = renderRanking(model, userId, ranking, explain ? explainBy : undefined)
+      shadow(model, userId, query, ranking)
       // Whoever the model does not know may send an event the next moment, which changes the answer.
       if (model.knows(userId)) keepInCache(context, model, request.url, text)
-      sendRanking(context, request, reply, model, ranking, text)
+      context.remember({ url: request.url, userId, query, explain })
+      sendRanking(context, reply, model, ranking, text)
     },
   )
   app.post<{ Body: Body }>(
@@ -97,11 +103,13 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
       },
     },
     (request, reply) => {
-      const model = modelInService(context)
       const { userId, explain } = request.body
-      const { ranking, explainBy } = rankBody(context, model, request.body)
+      const model = modelFor(context, request, userId)
+      const query = bodyQuery(request.body)
+      const { ranking, explainBy } = rankBody(context, model, request.body, query)
       const text = renderRanking(model, userId ?? null, ranking, explain ? explainBy : undefined)
-      sendRanking(context, request, reply, model, ranking, text)
+      if (userId !== undefined) shadow(model, userId, query, ranking)
+      sendRanking(context, reply, model, ranking, text)
     },
   )
   app.post<{ Body: BatchBody }>(
@@ -117,38 +125,11 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
       },
     },
     async (request, reply) => {
-      const model = modelInService(context)
-      request.modelVersion = String(model.identity.version ?? 'none')
+      const model = modelFor(context, request, undefined)
       const results = await rankBatch(context, model, request.body)
       return reply.type('application/json; charset=utf-8').send(`{"results":[${results.join(',')}]}`)
     },
   )
-}
-
-interface Ranked {
-  readonly ranking: Ranking
-  /** Whose history explains the items. */
-  readonly explainBy: string | readonly RatedItem[]
-}
-
-/**
- * By what the model knows of the user; for one it does not know by the events since (fold-in, without training anew); and
- * where there is neither, what is popular.
- */
-function rankUser(context: AppContext, model: ServedModel, userId: string, query: RankingQuery): Ranked {
-  const events = model.knows(userId) || model.identity.source === 'popular' ? [] : context.recentItems(userId)
-  if (events.length === 0) return { ranking: model.rankForUser(userId, query), explainBy: userId }
-  const history = events.map((event) => withinRange(event, model.ratingRange))
-  const ranking = model.rankForHistory(history, query)
-  const isFolded = ranking.source === 'model'
-  return {
-    ranking: { ...ranking, source: isFolded ? 'events' : ranking.source, unknownItems: [] },
-    explainBy: history,
-  }
-}
-
-function withinRange({ itemId, rating }: RatedItem, [min, max]: readonly [number, number]): RatedItem {
-  return rating === undefined ? { itemId } : { itemId, rating: Math.min(max, Math.max(min, rating)) }
 }
 
 /** Users between whom other requests get their turn. */
@@ -168,27 +149,13 @@ async function rankBatch(context: AppContext, model: ServedModel, body: BatchBod
   return results
 }
 
-/** @param explainFor  whose history is to explain the items; undefined: nobody asked */
-function renderRanking(
-  model: ServedModel,
-  userId: string | null,
-  ranking: Ranking,
-  explainFor: string | readonly RatedItem[] | undefined,
-): string {
-  const explain =
-    explainFor === undefined ? undefined : (itemIndex: number) => model.reasonsFor(explainFor, itemIndex)
-  return renderRecommendation(model, userId, ranking, explain)
-}
-
 function sendRanking(
   context: AppContext,
-  request: FastifyRequest,
   reply: FastifyReply,
   model: ServedModel,
   ranking: Ranking,
   text: string,
 ): void {
-  request.modelVersion = String(model.identity.version ?? 'none')
   context.metrics.countRanking(ranking.source)
   reply.type('application/json; charset=utf-8').send(withId(context, model, text))
 }
@@ -215,9 +182,8 @@ function optionsOf({ k, offset, excludeSeen, minScore, diversity }: RankingOptio
   return { k, offset, excludeSeen, minScore, diversity }
 }
 
-function rankBody(context: AppContext, model: ServedModel, body: Body): Ranked {
+function rankBody(context: AppContext, model: ServedModel, body: Body, query: RankingQuery): Ranked {
   const { userId, history } = body
-  const query = bodyQuery(body)
   if ((userId === undefined) === (history === undefined)) {
     throw invalid('userId', 'and history exclude each other, and one of them is needed')
   }

@@ -25,6 +25,8 @@ export interface RequestMetrics {
   /** @param modelVersion  of the recommendation that the event answers; null: of none */
   countEvent(type: EventType, modelVersion: number | null): void
   countCacheLookup(result: 'hit' | 'miss'): void
+  /** What came of a ranking that was to be compared with that of the model in the shadow. */
+  countShadow(outcome: 'compared' | 'failed' | 'skipped', overlap?: number, seconds?: number): void
   snapshot(): Promise<MetricsSnapshot>
 }
 
@@ -93,6 +95,7 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
     registers,
   })
   const lookupsBy = { hit: lookups.labels({ result: 'hit' }), miss: lookups.labels({ result: 'miss' }) }
+  const shadow = shadowMetrics(registers)
   watchCache(cache, registers)
   watchThread(thread, registers)
   return {
@@ -105,7 +108,34 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
     countRecommendations: (version, n) => recommendations.inc({ model_version: version }, n),
     countEvent: (type, version) => events.inc({ type, model_version: version ?? '' }),
     countCacheLookup: (result) => lookupsBy[result].inc(),
+    countShadow: shadow,
     snapshot: () => registry.getMetricsAsJSON(),
+  }
+}
+
+function shadowMetrics(registers: Registry[]): RequestMetrics['countShadow'] {
+  const outcomes = new Counter({
+    name: 'recsys_shadow_rankings_total',
+    help: 'Rankings by the model in the shadow, by outcome; skipped: left out under load.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const overlaps = new Histogram({
+    name: 'recsys_shadow_overlap_ratio',
+    help: 'Share of the items shown that the model in the shadow would have shown too.',
+    buckets: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'recsys_shadow_ranking_duration_seconds',
+    help: 'Seconds that the model in the shadow took for a ranking.',
+    buckets: latencyBuckets,
+    registers,
+  })
+  return (outcome, overlap, seconds) => {
+    outcomes.inc({ outcome })
+    if (overlap !== undefined) overlaps.observe(overlap)
+    if (seconds !== undefined) durations.observe(seconds)
   }
 }
 

@@ -135,6 +135,38 @@ export const batchBody = {
   },
 } as const
 
+const reason = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 500,
+  default: 'asked for',
+  description: 'For the audit trail.',
+} as const
+
+export const reasonBody = { type: 'object', additionalProperties: false, properties: { reason } } as const
+
+export const trialBody = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['version', 'mode', 'share'],
+  properties: {
+    version: { type: 'integer', minimum: 1, maximum: 999_999_999 },
+    mode: {
+      type: 'string',
+      enum: ['canary', 'shadow'],
+      description:
+        'canary: some users get its answers; shadow: it is asked too, and nobody sees what it says.',
+    },
+    share: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 1,
+      description: 'Of the users (canary) or requests (shadow).',
+    },
+    reason,
+  },
+} as const
+
 export const userParams = { type: 'object', properties: { userId: id }, required: ['userId'] } as const
 
 export const pageQuery = {

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { restoreModel } from '../../models/algorithms.ts'
 import type { AlgorithmName, HistoryEntry, Model } from '../../models/types.ts'
 import { type Bitset, createBitset, has, insert } from '../shared/bitset.ts'
-import { indexOfId } from '../shared/id-table.ts'
+import { indexOfId, textAt } from '../shared/id-table.ts'
 import { itemTextReader } from '../shared/item-text.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
 import type { ModelIdentity, RankingSource } from '../types.ts'
@@ -90,8 +89,7 @@ export class ServedModel {
   /** @param desk  the number of the thread; no two threads may have the same */
   constructor(shared: SharedModel, desk: number) {
     this.identity = shared.identity
-    const { name, version, runId } = shared.identity
-    this.cacheKey = version === null ? randomUUID() : `${name}/${version}/${runId}`
+    this.cacheKey = shared.key
     this.ratingRange = shared.ratingRange
     this.nUsers = shared.users.size
     this.nItems = shared.items.size
@@ -107,6 +105,16 @@ export class ServedModel {
   /** -1 for an item that the model does not have. */
   itemIndex(itemId: string): number {
     return indexOfId(this.#shared.items, itemId)
+  }
+
+  itemId(itemIndex: number): string {
+    return textAt(this.#shared.items, itemIndex)
+  }
+
+  /** Some users, spread over the vocabulary. */
+  someUsers(n: number): string[] {
+    const step = Math.max(1, Math.floor(this.nUsers / n))
+    return Array.from({ length: Math.min(n, this.nUsers) }, (_, i) => textAt(this.#shared.users, i * step))
   }
 
   hasCategory(name: string): boolean {

@@ -1,7 +1,10 @@
 import { RecsysError } from '../../errors.ts'
+import { algorithms } from '../../models/algorithms.ts'
+import type { AlgorithmName } from '../../models/types.ts'
 import { indexOfId, textAt } from '../shared/id-table.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
 import { plainQuery, type Ranking, ServedModel } from './served-model.ts'
+import type { TopK } from './top-k.ts'
 
 const nGoldenUsers = 16
 const k = 10
@@ -18,7 +21,8 @@ export function smokeTest(shared: SharedModel): void {
   const query = { ...plainQuery, k, excludeSeen: false }
   const expected = Math.min(k, model.nItems)
   for (const userId of goldenUsers(shared)) {
-    check(`user ${userId}`, expected, model, () => model.rankForUser(userId, query))
+    const best = check(`user ${userId}`, expected, model, () => model.rankForUser(userId, query))
+    checkRange(`user ${userId}`, best, shared)
   }
   if (model.nItems === 0) throw unfit('it has no items')
   const itemId = textAt(shared.items, 0)
@@ -38,7 +42,17 @@ function goldenUsers({ users }: SharedModel): string[] {
   })
 }
 
-function check(who: string, expected: number, model: ServedModel, rank: () => Ranking): void {
+/** Where scores are ratings: a unit that got lost or a factor that ran away shows as ratings that nobody could have given. */
+function checkRange(who: string, { scores, count }: TopK, { algorithm, ratingRange }: SharedModel): void {
+  if (algorithms[algorithm as AlgorithmName].goal !== 'rating') return
+  const [min, max] = ratingRange
+  const slack = 2 * Math.max(1, max - min)
+  const wrong = scores.subarray(0, count).find((score) => score < min - slack || score > max + slack)
+  if (wrong === undefined) return
+  throw unfit(`${who} got the score ${wrong}, far from ratings of ${min} to ${max}`)
+}
+
+function check(who: string, expected: number, model: ServedModel, rank: () => Ranking): TopK {
   const start = performance.now()
   const { best } = rank()
   const elapsedMs = performance.now() - start
@@ -53,6 +67,7 @@ function check(who: string, expected: number, model: ServedModel, rank: () => Ra
   if (elapsedMs > maxRankingMs) {
     throw unfit(`${who} took ${Math.round(elapsedMs)} ms to rank, expected ${maxRankingMs} at most`)
   }
+  return best
 }
 
 function unfit(problem: string): RecsysError {

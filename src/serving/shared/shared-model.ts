@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ArtifactContent, ArtifactTensor } from '../../artifacts/types.ts'
 import { restoreModel } from '../../models/algorithms.ts'
 import type { AlgorithmName } from '../../models/types.ts'
@@ -12,6 +13,8 @@ import { buildScoringMemory, type ScoringMemory } from './scoring-memory.ts'
  * this object to a thread copies a few hundred bytes, and threads need no locks.
  */
 export interface SharedModel {
+  /** Different for every model that may answer differently. */
+  readonly key: string
   readonly identity: ModelIdentity
   readonly algorithm: string
   readonly params: Readonly<Record<string, number | string | boolean>>
@@ -44,7 +47,9 @@ export interface SharedModel {
 export function shareModel(content: ArtifactContent, identity: ModelIdentity, nThreads: number): SharedModel {
   const { algorithm, params, ratingRange, nItems } = content.manifest
   const { kind, width, userRows, itemRows } = rankingRows(content)
+  const { name, version, runId } = identity
   return {
+    key: version === null ? randomUUID() : `${name}/${version}/${runId}`,
     identity,
     algorithm,
     params,

@@ -53,6 +53,7 @@ export class EventStore {
 
   /** Of the figures that only people look at a failure loses some; it must not stop a server that cannot write. */
   countRecommendations(counts: ReadonlyMap<number, number>): void {
+    if (counts.size === 0) return
     try {
       this.#journal ??= new EventJournal(this.#options.dataDir)
       this.#journal.addRecommendations(counts)

@@ -1,26 +1,42 @@
 import type { ArtifactContent } from '../../artifacts/types.ts'
 import { RecsysError } from '../../errors.ts'
 import { openRegistry } from '../../registry/registry.ts'
-import type { ModelVersion } from '../../registry/types.ts'
+import type { ModelVersion, Registry } from '../../registry/types.ts'
 import type { Logger } from '../log.ts'
-import type { LoadedModel } from '../messages.ts'
+import type { LoadedModel, SharedTrial } from '../messages.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
 import { shareAndTry } from '../threads/load-artifact.ts'
-import type { LoadFailure, LoadReport, ModelIdentity, ReloadOutcome } from '../types.ts'
-import { loadVersion } from './load-version.ts'
+import type {
+  LoadFailure,
+  LoadReport,
+  ModelIdentity,
+  ReleaseOptions,
+  ReloadOutcome,
+  TrialState,
+} from '../types.ts'
+import { requireCoverage } from './coverage.ts'
+import { describe } from './describe-failure.ts'
+import { TrialFollower, type WantedTrial } from './trial-follower.ts'
+import { sourceOf, type WarmModels } from './warm-models.ts'
 
 export interface ReloaderOptions {
   readonly dataDir: string
   readonly modelName: string
   readonly nThreads: number
+  readonly warm: WarmModels
+  readonly release: Pick<ReleaseOptions, 'keepWarm' | 'minCoverage' | 'stagingTrial'>
   /** First pause after a load that failed; it doubles up to eight times this. */
   readonly retryMs: number
   readonly log: Logger
   readonly fallback: () => Promise<ArtifactContent>
   /** Puts a loaded model into service everywhere, or throws and leaves everything as it was. */
   changeOver(model: SharedModel): Promise<void>
+  /** Puts a trial beside the model in service, or ends the one that is there. */
+  changeTrial(trial: SharedTrial | null): Promise<void>
   /** Told what is new: a change-over, a failure, a recovery. */
   onOutcome(outcome: ReloadOutcome): void
+  /** Told what is on trial now. */
+  onTrial(trial: TrialState | null): void
   /** Ends loads that are under way. */
   readonly signal: AbortSignal
 }
@@ -40,12 +56,17 @@ export class ModelReloader {
   #next: Promise<ReloadOutcome> | undefined
   #nextIsForced = false
   #model: ModelIdentity | null = null
+  #shared: SharedModel | undefined
+  readonly #trials: TrialFollower
   /** What the model in service was loaded from, and what the last failed load was to be loaded from. */
   #served: string | undefined
+  #wanted: WantedVersions | undefined
+  readonly #unloadable = new Set<string>()
   #failed: { readonly source: string; readonly failure: LoadFailure } | undefined
 
   constructor(options: ReloaderOptions) {
     this.#options = options
+    this.#trials = new TrialFollower(options)
   }
 
   /** Looks into the registry and changes over if it has to. Never rejects. */
@@ -56,8 +77,9 @@ export class ModelReloader {
       this.#next = undefined
       this.#nextIsForced = false
       const attempt = this.#attempt(trigger, forced)
-      this.#running = attempt
-      return attempt
+      // What comes after the outcome is not waited for by who asked, but the next look waits for it.
+      this.#running = attempt.then((outcome) => this.#afterwards(forced).then(() => outcome))
+      return trigger === 'start' ? attempt : this.#running.then(() => attempt)
     })
     return this.#next
   }
@@ -66,8 +88,9 @@ export class ModelReloader {
     let source = 'registry'
     let version: number | null = null
     try {
-      const wanted = inProduction(this.#options.dataDir, this.#options.modelName)
-      source = sourceOf(wanted)
+      this.#wanted = wantedVersions(this.#options)
+      const wanted = this.#wanted.production
+      source = wanted ? sourceOf(wanted) : 'fallback'
       version = wanted?.version ?? null
       if (source === this.#served && !(forced && wanted === undefined)) return this.#unchanged()
       if (!forced && this.#isPausing(source)) return this.#stillFailed()
@@ -78,12 +101,13 @@ export class ModelReloader {
   }
 
   async #load(wanted: ModelVersion | undefined, source: string, trigger: Trigger): Promise<ReloadOutcome> {
-    const { dataDir, nThreads, log, changeOver, onOutcome, signal } = this.#options
+    const { warm, log, changeOver, onOutcome, signal } = this.#options
     const start = performance.now()
-    const loading = wanted ? loadVersion(dataDir, wanted, nThreads, signal) : this.#loadFallback()
-    const { model, ...durations } = await loading
+    const { model, ...durations } = await (wanted ? warm.load(wanted) : this.#loadFallback())
     signal.throwIfAborted()
+    this.#requireCoverage(model)
     await changeOver(model)
+    this.#shared = model
     const load = rounded({ ...durations, totalMs: performance.now() - start })
     this.#model = model.identity
     this.#served = source
@@ -92,6 +116,34 @@ export class ModelReloader {
     const outcome = { outcome: 'swapped', model: this.#model, load } as const
     onOutcome(outcome)
     return outcome
+  }
+
+  /** A version that came before the present one was found good when it was new. */
+  #requireCoverage(next: SharedModel): void {
+    const present = this.#shared
+    const [from, to] = [present?.identity.version ?? null, next.identity.version]
+    if (present === undefined || from === null || to === null || to < from) return
+    requireCoverage(present, next, this.#options.release.minCoverage)
+  }
+
+  /** What may take its time: the trial, and the versions that stay loaded. Never rejects. */
+  async #afterwards(forced: boolean): Promise<void> {
+    const wanted = this.#wanted
+    const { warm, log, signal } = this.#options
+    if (wanted === undefined || this.#shared === undefined || signal.aborted) return
+    await this.#trials.follow(wanted.trial, forced)
+    const { production, former, trial } = wanted
+    warm.keep([production, ...former, trial?.version].filter((version) => version !== undefined))
+    for (const version of former) {
+      if (warm.has(version) || this.#unloadable.has(sourceOf(version)) || signal.aborted) continue
+      try {
+        await warm.load(version)
+      } catch (error) {
+        // Nobody waits for it; a rollback to it would say the same.
+        this.#unloadable.add(sourceOf(version))
+        log.warn({ version: version.version, err: error }, 'a former version cannot be kept warm')
+      }
+    }
   }
 
   async #loadFallback(): Promise<LoadedModel> {
@@ -136,27 +188,39 @@ export class ModelReloader {
   }
 }
 
+interface WantedVersions {
+  readonly production: ModelVersion | undefined
+  /** The last first. */
+  readonly former: readonly ModelVersion[]
+  readonly trial: WantedTrial | undefined
+}
+
 /** Opened anew for every look: a registry that was deleted and made again is another file under the same name. */
-function inProduction(dataDir: string, name: string): ModelVersion | undefined {
+function wantedVersions({ dataDir, modelName, release }: ReloaderOptions): WantedVersions {
   // The thread that asks also answers metrics and admin requests: it must not stand still for long.
   const registry = openRegistry(dataDir, { readOnly: true, busyTimeoutMs: 250 })
   try {
-    return registry.inStage(name, 'production')
+    const production = registry.inStage(modelName, 'production')
+    return {
+      production,
+      former: registry.formerProduction(modelName, release.keepWarm),
+      trial: wantedTrial(registry, modelName, release.stagingTrial),
+    }
   } finally {
     registry.close()
   }
 }
 
-function sourceOf(wanted: ModelVersion | undefined): string {
-  return wanted ? `${wanted.version} ${wanted.runId} ${wanted.manifestSha256}` : 'fallback'
-}
-
-function describe(error: unknown): { code: string; message: string; remedy: string } {
-  if (error instanceof RecsysError) {
-    const { code, message, remedy } = error
-    return { code, message, remedy }
-  }
-  return { code: 'RECSYS_MODEL_UNFIT', message: String(error), remedy: 'Report it with the log lines.' }
+/** The trial that was started, else that of the version in staging, where the server has such trials. */
+function wantedTrial(
+  registry: Registry,
+  name: string,
+  stagingTrial: ReleaseOptions['stagingTrial'],
+): WantedTrial | undefined {
+  const started = registry.trial(name)
+  if (started) return { ...started, version: registry.version(name, started.version) }
+  const staged = stagingTrial && registry.inStage(name, 'staging')
+  return staged ? { ...stagingTrial, version: staged } : undefined
 }
 
 function unexpected(error: unknown): unknown {

@@ -5,8 +5,15 @@ import { startWorker } from '../../host.ts'
 import type { AppendResult, FeedbackEvent } from '../../registry/event-journal.ts'
 import type { MetricsSnapshot } from '../http/request-metrics.ts'
 import type { Logger } from '../log.ts'
-import type { Answer, FromRequestThread, Question, RequestThreadData, ToRequestThread } from '../messages.ts'
-import type { SharedModel } from '../shared/shared-model.ts'
+import type {
+  Answer,
+  FromRequestThread,
+  LineUp,
+  Question,
+  RequestThreadData,
+  ToRequestThread,
+} from '../messages.ts'
+import type { VersionTally } from '../types.ts'
 import { listenError } from './port.ts'
 
 /** How long the supervisor waits for a thread that does not answer; a stuck thread must not hold up the others. */
@@ -17,8 +24,8 @@ export interface ThreadCallbacks {
   readonly log: Logger
   answer(question: Question): Promise<Answer>
   storeEvents(events: readonly FeedbackEvent[]): Promise<AppendResult>
-  /** Recommendations given, by model version. */
-  countRecommendations(counts: ReadonlyMap<number, number>): void
+  /** What each version has done since the thread's last report. */
+  tally(tallies: ReadonlyMap<number, VersionTally>): void
 }
 
 /** The supervisor's end of one request thread. */
@@ -54,10 +61,10 @@ export class RequestThreadHandle {
   }
 
   /** @returns what keeps the thread from using the model, null when nothing does or the thread is gone */
-  async prepare(generation: number, model: SharedModel): Promise<string | null> {
+  async prepare(generation: number, lineUp: LineUp): Promise<string | null> {
     const { promise, resolve } = Promise.withResolvers<string | null>()
     this.#prepared.set(generation, resolve)
-    this.post({ type: 'prepare', generation, model })
+    this.post({ type: 'prepare', generation, ...lineUp })
     const problem = await Promise.race([promise, delay(answerTimeoutMs, null, { ref: false })])
     this.#prepared.delete(generation)
     return problem
@@ -95,8 +102,8 @@ export class RequestThreadHandle {
       case 'store-events':
         void this.#store(message.id, message.events)
         break
-      case 'recommended':
-        this.#callbacks.countRecommendations(message.counts)
+      case 'tally':
+        this.#callbacks.tally(message.tallies)
         break
       case 'ask':
         void this.#answer(message.id, message.question)

@@ -2,8 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { RecsysError } from '../../errors.ts'
 import type { KnownKey } from '../http/known-key.ts'
 import type { MetricsSnapshot } from '../http/request-metrics.ts'
-import type { RequestThreadData } from '../messages.ts'
-import type { SharedModel } from '../shared/shared-model.ts'
+import type { LineUp, RequestThreadData } from '../messages.ts'
 import type { ServerStatus } from '../types.ts'
 import { addUp, countersOf } from './add-up.ts'
 import { RequestThreadHandle, type ThreadCallbacks } from './request-thread-handle.ts'
@@ -11,7 +10,7 @@ import { RequestThreadHandle, type ThreadCallbacks } from './request-thread-hand
 export interface RequestThreadsOptions extends ThreadCallbacks {
   readonly nThreads: number
   /** Without number, model and status, which are the group's own affair. */
-  readonly data: Omit<RequestThreadData, 'thread' | 'model' | 'status' | 'keys'>
+  readonly data: Omit<RequestThreadData, 'thread' | 'model' | 'trial' | 'status' | 'keys'>
   readonly keys: readonly KnownKey[]
   readonly status: ServerStatus
   /** A thread died and another one is taking its place. */
@@ -27,7 +26,7 @@ const maxRestartDelayMs = 5000
 export class RequestThreads {
   readonly #options: RequestThreadsOptions
   readonly #threads = new Set<RequestThreadHandle>()
-  #model: SharedModel | null = null
+  #lineUp: LineUp | null = null
   #status: ServerStatus
   #keys: readonly KnownKey[]
   #port: number
@@ -64,25 +63,30 @@ export class RequestThreads {
     return this.#port
   }
 
+  /** What is in service; null before the first model. */
+  get lineUp(): LineUp | null {
+    return this.#lineUp
+  }
+
   /** The threads that are there, for those who want to see one die. */
   get members(): readonly RequestThreadHandle[] {
     return [...this.#threads]
   }
 
   /**
-   * All threads build their view of the model, then all take it into service.
+   * All threads build their view of the models and warm it up, then all take them into service.
    * @throws RECSYS_MODEL_UNFIT when a thread cannot; then every one of them keeps the old one
    */
-  async changeOver(model: SharedModel): Promise<void> {
+  async changeOver(lineUp: LineUp): Promise<void> {
     const generation = ++this.#generation
-    const problems = await Promise.all(this.members.map((thread) => thread.prepare(generation, model)))
+    const problems = await Promise.all(this.members.map((thread) => thread.prepare(generation, lineUp)))
     const problem = problems.find((found) => found !== null)
     if (problem !== undefined) {
       for (const thread of this.#threads) thread.post({ type: 'abandon' })
       throw new RecsysError('RECSYS_MODEL_UNFIT', { message: `a request thread cannot use it: ${problem}` })
     }
-    this.#model = model
-    for (const thread of this.#threads) thread.post({ type: 'commit', generation, model })
+    this.#lineUp = lineUp
+    for (const thread of this.#threads) thread.post({ type: 'commit', generation, ...lineUp })
   }
 
   tell(status: ServerStatus): void {
@@ -116,7 +120,8 @@ export class RequestThreads {
     const own = {
       thread: number,
       port: this.#port,
-      model: this.#model,
+      model: this.#lineUp?.model ?? null,
+      trial: this.#lineUp?.trial ?? null,
       status: this.#status,
       keys: this.#keys,
     }

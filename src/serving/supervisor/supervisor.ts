@@ -1,15 +1,29 @@
 import { digestToken } from '../http/admin-access.ts'
 import { defaultLimits } from '../http/app.ts'
 import { createLog, type Logger } from '../log.ts'
-import type { Answer, Question } from '../messages.ts'
-import type { ReloadOutcome, RunningServer, ServeOptions, ServerStatus } from '../types.ts'
+import type { Answer, Question, SharedTrial } from '../messages.ts'
+import type { SharedModel } from '../shared/shared-model.ts'
+import type {
+  CommandOutcome,
+  ModelChanges,
+  ModelCommand,
+  ReloadOutcome,
+  RunningServer,
+  ServeOptions,
+  ServerStatus,
+  TrialState,
+  VersionTally,
+} from '../types.ts'
+import { describe } from './describe-failure.ts'
 import { DoorbellWatch } from './doorbell-watch.ts'
 import { EventStore } from './event-store.ts'
 import { KnownKeys } from './known-keys.ts'
 import { ModelReloader } from './model-reloader.ts'
 import { canSharePort, refusePortInUse, takeTurnAtPort } from './port.ts'
+import { ReleaseGuard } from './release-guard.ts'
 import { RequestThreads, type RequestThreadsOptions } from './request-threads.ts'
 import { SupervisorMetrics } from './supervisor-metrics.ts'
+import { WarmModels } from './warm-models.ts'
 
 /** Holds the parts of a running server together: request threads, the watch of the registry, the reloader, the state. */
 export class Supervisor implements RunningServer {
@@ -20,6 +34,8 @@ export class Supervisor implements RunningServer {
   readonly #reloader: ModelReloader
   readonly #events: EventStore
   readonly #keys: KnownKeys
+  readonly #warm: WarmModels
+  readonly #guard: ReleaseGuard
   readonly #stop = new AbortController()
   readonly #stopped = Promise.withResolvers<void>()
   #threads!: RequestThreads
@@ -42,13 +58,24 @@ export class Supervisor implements RunningServer {
     this.stopped = this.#stopped.promise
     this.#keys = new KnownKeys(options.dataDir, this.#log)
     this.#events = new EventStore({ ...options.events, dataDir: options.dataDir, log: this.#log })
+    const { dataDir, release } = options
+    this.#warm = new WarmModels(dataDir, options.nThreads, this.#stop.signal)
+    this.#guard = new ReleaseGuard({
+      release,
+      log: this.#log,
+      status: () => this.#status,
+      onChange: () => void this.#reloader.check('doorbell'),
+    })
     this.#reloader = new ModelReloader({
       ...options,
       retryMs: options.pollIntervalMs,
+      warm: this.#warm,
       log: this.#log,
       signal: this.#stop.signal,
-      changeOver: (model) => this.#threads.changeOver(model),
+      changeOver: (model) => this.#changeOver(model),
+      changeTrial: (trial) => this.#changeTrial(trial),
       onOutcome: (outcome) => this.#record(outcome),
+      onTrial: (trial) => this.#recordTrial(trial),
     })
   }
 
@@ -77,6 +104,7 @@ export class Supervisor implements RunningServer {
     this.#stop.abort()
     this.#log.info({ drainTimeoutMs: this.#options.drainTimeoutMs }, 'draining')
     this.#watch?.close()
+    this.#guard.stop()
     await this.#threads.stop(this.#options.drainTimeoutMs)
     await this.#events.stop()
     this.#log.info('stopped')
@@ -127,8 +155,12 @@ export class Supervisor implements RunningServer {
         cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / nThreads) },
       },
       answer: (question) => this.#answer(question),
-      storeEvents: (events) => this.#events.store(events),
-      countRecommendations: (counts) => this.#events.countRecommendations(counts),
+      storeEvents: async (events) => {
+        const result = await this.#events.store(events)
+        this.#guard.recordEvents(events, result)
+        return result
+      },
+      tally: (tallies) => this.#tally(tallies),
       onRestart: () => {
         this.#metrics.countRestart()
         this.#tell({ threadRestarts: this.#status.threadRestarts + 1 })
@@ -156,16 +188,61 @@ export class Supervisor implements RunningServer {
   }
 
   async #answer(question: Question): Promise<Answer> {
-    return question === 'reload' ? this.reload() : this.#metrics.text(await this.#threads.snapshots())
+    switch (question) {
+      case 'reload':
+        return this.reload()
+      case 'scrape':
+        return this.#metrics.text(await this.#threads.snapshots())
+      case 'versions':
+        return this.#guard.report()
+      default:
+        return this.#carryOut(question)
+    }
+  }
+
+  /** What the registry then says comes into service before the admin is told. */
+  async #carryOut(command: ModelCommand): Promise<CommandOutcome> {
+    const { changes } = this.#options.release
+    try {
+      const { version } = await carryOut(command, changes, this.#status.warmVersions)
+      this.#log.info({ ...command, version }, 'an admin has changed the registry')
+      await this.reload()
+      return { done: true, version }
+    } catch (error) {
+      return { done: false, ...describe(error) }
+    }
+  }
+
+  /** A version that was on trial and is in production now is no longer beside itself. */
+  #changeOver(model: SharedModel): Promise<void> {
+    const trial = this.#threads.lineUp?.trial ?? null
+    return this.#threads.changeOver({ model, trial: trial?.model.key === model.key ? null : trial })
+  }
+
+  async #changeTrial(trial: SharedTrial | null): Promise<void> {
+    const { lineUp } = this.#threads
+    if (lineUp) await this.#threads.changeOver({ ...lineUp, trial })
+  }
+
+  #tally(tallies: ReadonlyMap<number, VersionTally>): void {
+    this.#guard.record(tallies)
+    const given = [...tallies].map(([version, { recommendations }]) => [version, recommendations] as const)
+    this.#events.countRecommendations(new Map(given.filter(([, count]) => count > 0)))
+  }
+
+  #recordTrial(trial: TrialState | null): void {
+    if (trial && trial.failure === null) this.#guard.wentOnTrial(trial.version)
+    this.#tell({ trial })
   }
 
   #record(outcome: ReloadOutcome): void {
     this.#metrics.countReload(outcome)
-    const { reloads } = this.#status
+    const { reloads, model: former } = this.#status
     if (outcome.outcome === 'unchanged') this.#tell({ failure: null })
     else if (outcome.outcome === 'failed') {
       this.#tell({ failure: outcome.failure, reloads: { ...reloads, failed: reloads.failed + 1 } })
     } else {
+      this.#guard.cameIntoService(outcome.model.version, former?.version ?? null)
       this.#tell({
         model: outcome.model,
         modelSince: new Date().toISOString(),
@@ -177,7 +254,10 @@ export class Supervisor implements RunningServer {
   }
 
   #tell(news: Partial<ServerStatus>): void {
-    this.#status = { ...this.#status, ...news }
+    const { model, trial } = { ...this.#status, ...news }
+    const inUse = [model?.version, trial?.version]
+    const warmVersions = this.#warm.versions().filter((version) => !inUse.includes(version))
+    this.#status = { ...this.#status, ...news, warmVersions }
     this.#threads?.tell(this.#status)
   }
 }
@@ -193,6 +273,24 @@ function initialStatus({ modelName, nThreads }: ServeOptions): ServerStatus {
     reloads: { swapped: 0, failed: 0 },
     nThreads,
     threadRestarts: 0,
+    trial: null,
+    warmVersions: [],
+  }
+}
+
+async function carryOut(
+  command: ModelCommand,
+  changes: ModelChanges,
+  warmVersions: readonly number[],
+): Promise<{ readonly version: number | null }> {
+  const { reason } = command
+  switch (command.type) {
+    case 'rollback':
+      return changes.rollback(reason, warmVersions.length > 0, {})
+    case 'start-trial':
+      return changes.startTrial(command.trial, reason)
+    case 'end-trial':
+      return (await changes.endTrial(reason, {}, undefined)) ?? { version: null }
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Answer, FromRequestThread, Question } from '../messages.ts'
 
-/** Questions to the supervisor. Who asks what is being asked already gets the same answer: a flood costs one question. */
+/**
+ * Questions to the supervisor. Who asks what is being asked already gets the same answer: a flood costs one question. Commands are
+ * each their own.
+ */
 export class Questions {
   readonly #say: (message: FromRequestThread) => void
   readonly #open = new Map<Question, Promise<Answer>>()

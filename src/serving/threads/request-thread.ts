@@ -4,16 +4,18 @@ import type { FastifyInstance } from 'fastify'
 import { createResponseCache } from '../cache/response-cache.ts'
 import { buildApp } from '../http/app.ts'
 import type { KnownKey } from '../http/known-key.ts'
+import { RecentRequests } from '../http/recent-requests.ts'
 import { createRequestMetrics } from '../http/request-metrics.ts'
+import { warmUp } from '../http/warm-up.ts'
 import { createLog } from '../log.ts'
-import type { FromRequestThread, RequestThreadData, ToRequestThread } from '../messages.ts'
+import type { FromRequestThread, LineUp, RequestThreadData, ToRequestThread } from '../messages.ts'
 import { ModelSlot } from '../ranking/model-slot.ts'
-import { ServedModel } from '../ranking/served-model.ts'
-import type { ReloadOutcome } from '../types.ts'
+import type { CommandOutcome, ReloadOutcome, VersionReport } from '../types.ts'
 import { EventLine } from './event-line.ts'
+import { type ServedLineUp, ServedModels } from './line-up.ts'
 import { Questions } from './questions.ts'
 import { RecentItems } from './recent-items.ts'
-import { RecommendationCount } from './recommendation-count.ts'
+import { VersionTallies } from './version-tally.ts'
 
 /** One request thread: an HTTP application on the shared port, a slot for the model, and the line to the supervisor. */
 export async function runRequestThread(data: RequestThreadData, port: MessagePort): Promise<void> {
@@ -24,17 +26,44 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
   const say = (message: FromRequestThread) => port.postMessage(message)
   const log = createLog(data.logLevel, String(data.thread))
   const recentItems = new RecentItems(data.dataDir, log)
-  const recommendations = new RecommendationCount((counts) => {
-    for (const [version, n] of counts) metrics.countRecommendations(version, n)
-    say({ type: 'recommended', counts })
+  const tallies = new VersionTallies((each) => {
+    for (const [version, { recommendations }] of each) metrics.countRecommendations(version, recommendations)
+    say({ type: 'tally', tallies: each })
   })
+  const recent = new RecentRequests()
+  const models = new ServedModels(desk)
   const questions = new Questions(say)
   const eventLine = new EventLine(say)
   let { status } = data
   let keys = byId(data.keys)
-  let prepared: { readonly generation: number; readonly served: ServedModel } | undefined
+  let prepared: { readonly generation: number; readonly lineUp: ServedLineUp } | undefined
+  let newest = 0
 
-  if (data.model) slot.swap(new ServedModel(data.model, desk))
+  const takeIntoService = (lineUp: ServedLineUp) => {
+    models.keep(lineUp)
+    slot.swap(lineUp.model, lineUp.trial)
+  }
+  const prepare = async (generation: number, wanted: LineUp) => {
+    prepared = undefined
+    newest = generation
+    try {
+      const lineUp = models.build(wanted)
+      for (const model of models.newIn(lineUp)) await warmUp(warmUpContext, model, recent.list())
+      // Another change-over may have begun meanwhile.
+      if (newest === generation) prepared = { generation, lineUp }
+      say({ type: 'prepared', generation, problem: null })
+    } catch (error) {
+      say({ type: 'prepared', generation, problem: String(error) })
+    }
+  }
+  const recentlyTouched = (userId: string) => recentItems.of(userId)
+  const warmUpContext = { cache, recentItems: recentlyTouched }
+
+  if (data.model) {
+    const lineUp = models.build({ model: data.model, trial: data.trial ?? null })
+    for (const model of models.newIn(lineUp)) await warmUp(warmUpContext, model, [])
+    takeIntoService(lineUp)
+  }
   const app = await buildApp(
     {
       slot,
@@ -47,8 +76,11 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       keysRequired: data.keysRequired,
       status: () => status,
       reload: () => questions.ask('reload') as Promise<ReloadOutcome>,
-      countRecommendation: (model) => recommendations.add(model.identity.version),
-      recentItems: (userId) => recentItems.of(userId),
+      tally: tallies,
+      remember: (request) => recent.remember(request),
+      command: (command) => questions.ask(command) as Promise<CommandOutcome>,
+      versions: () => questions.ask('versions') as Promise<VersionReport>,
+      recentItems: recentlyTouched,
       storeEvents: (events) => eventLine.store(events),
       scrape: () => questions.ask('scrape') as Promise<string>,
     },
@@ -57,15 +89,10 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
   port.on('message', (message: ToRequestThread) => {
     switch (message.type) {
       case 'prepare':
-        prepared = undefined
-        prepared = prepareModel(message, desk, say)
+        void prepare(message.generation, message)
         break
       case 'commit':
-        slot.swap(
-          prepared?.generation === message.generation
-            ? prepared.served
-            : new ServedModel(message.model, desk),
-        )
+        takeIntoService(prepared?.generation === message.generation ? prepared.lineUp : models.build(message))
         prepared = undefined
         break
       case 'abandon':
@@ -88,7 +115,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
         break
       case 'drain':
         void drain(app, message.timeoutMs).then(() => {
-          recommendations.close()
+          tallies.close()
           recentItems.close()
           port.close()
         })
@@ -116,21 +143,6 @@ async function listen(
     const { code = 'unknown', message } = error as NodeJS.ErrnoException
     say({ type: 'listen-failed', code, message })
     line.close()
-  }
-}
-
-function prepareModel(
-  { generation, model }: Extract<ToRequestThread, { type: 'prepare' }>,
-  desk: number,
-  say: (message: FromRequestThread) => void,
-): { generation: number; served: ServedModel } | undefined {
-  try {
-    const served = new ServedModel(model, desk)
-    say({ type: 'prepared', generation, problem: null })
-    return { generation, served }
-  } catch (error) {
-    say({ type: 'prepared', generation, problem: String(error) })
-    return undefined
   }
 }
 

@@ -1,0 +1,42 @@
+import type { LineUp } from '../messages.ts'
+import type { ServedTrial } from '../ranking/model-slot.ts'
+import { ServedModel } from '../ranking/served-model.ts'
+import type { SharedModel } from '../shared/shared-model.ts'
+
+/** The models of a line-up as one thread sees them. */
+export interface ServedLineUp {
+  readonly model: ServedModel
+  readonly trial: ServedTrial | undefined
+}
+
+/** Builds a thread's views of models, and hands out again those that it has in service. */
+export class ServedModels {
+  readonly #desk: number
+  #present: readonly ServedModel[] = []
+
+  constructor(desk: number) {
+    this.#desk = desk
+  }
+
+  build({ model, trial }: LineUp): ServedLineUp {
+    return {
+      model: this.#view(model),
+      trial: trial ? { ...trial, model: this.#view(trial.model) } : undefined,
+    }
+  }
+
+  /** What of a line-up is not in service yet. */
+  newIn({ model, trial }: ServedLineUp): ServedModel[] {
+    return [model, ...(trial ? [trial.model] : [])].filter((each) => !this.#present.includes(each))
+  }
+
+  keep({ model, trial }: ServedLineUp): void {
+    this.#present = trial ? [model, trial.model] : [model]
+  }
+
+  #view(shared: SharedModel): ServedModel {
+    return (
+      this.#present.find(({ cacheKey }) => cacheKey === shared.key) ?? new ServedModel(shared, this.#desk)
+    )
+  }
+}
