@@ -45,6 +45,7 @@ export interface Kernels {
   bpr_blocks: RowKernel
   top_k_rows: RowKernel
   score_groups: GroupScores
+  screen_groups: GroupScreen
   rank_rows: RowKernel
   auc_rows: RowKernel
   auc_neighbour_rows: RowKernel
@@ -62,8 +63,16 @@ export type MatrixProduct = (
 /** Scores groups of sixteen items for one query; returns how many groups it kept, see `score-groups.ts`. */
 export type GroupScores = (
   ...args: [
-    ...[groupLo: number, groupHi: number, query: number, columns: number, width: number, floor: number],
-    ...[outGroups: number, outScores: number],
+    ...[groups: number, nGroups: number, query: number, columns: number, width: number],
+    ...[floor: number, outScores: number],
+  ]
+) => number
+
+/** Finds the groups that are worth scoring; returns how many they are, see `score-groups.ts`. */
+export type GroupScreen = (
+  ...args: [
+    ...[groupLo: number, groupHi: number, copies: number, query: number, width: number],
+    ...[queryScale: number, error: number, size: number, floor: number, outGroups: number],
   ]
 ) => number
 

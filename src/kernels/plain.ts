@@ -1,5 +1,5 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
-import type { GroupScores, Kernels } from './instance.ts'
+import type { GroupScores, GroupScreen, Kernels } from './instance.ts'
 import { plainAuc } from './plain-auc.ts'
 import { plainDense } from './plain-dense.ts'
 import { plainDescent } from './plain-descent.ts'
@@ -16,6 +16,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
   const floats = new Float32Array(memory.buffer)
   const doubles = new Float64Array(memory.buffer)
   const ints = new Int32Array(memory.buffer)
+  const bytes = new Int8Array(memory.buffer)
 
   function dot(a: number, b: number, width: number): number {
     let sum = 0
@@ -122,9 +123,9 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
   }
 
   function score_groups(...args: Parameters<GroupScores>): number {
-    const [lo, hi, query, columns, width, floor, outGroups, outScores] = args
+    const [groups, nGroups, query, columns, width, floor, outScores] = args
     let kept = 0
-    for (let group = lo; group < hi; group++) {
+    for (const group of ints.slice(groups / 4, groups / 4 + nGroups)) {
       const scores = Float32Array.from({ length: 16 }, (_, item) => {
         let sum = 0
         for (let f = 0; f < width; f++)
@@ -132,11 +133,30 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
         return sum
       })
       if (!scores.some((score) => score >= floor)) continue
-      ints[outGroups / 4 + kept] = group
+      ints[groups / 4 + kept] = group
       floats.set(scores, outScores / 4 + 16 * kept)
       kept++
     }
     return kept
+  }
+
+  function screen_groups(...args: Parameters<GroupScreen>): number {
+    const [lo, hi, copies, query, width, queryScale, error, size, floor, outGroups] = args
+    let found = 0
+    for (let group = lo; group < hi; group++) {
+      const head = copies + group * (144 + 16 * width)
+      const [scale, norm, loss] = floats.subarray(head / 4, head / 4 + 3)
+      const reach = Array.from({ length: 16 }, (_, item) => {
+        let sum = ints[head / 4 + 4 + item]
+        for (let f = 0; f < width; f++) {
+          sum += bytes[query + f] * bytes[head + 144 + 64 * Math.floor(f / 4) + 4 * item + (f % 4)]
+        }
+        return queryScale * scale * sum + floats[head / 4 + 20 + item]
+      })
+      if (reach.some((each) => each >= floor - error * norm - size * loss))
+        ints[outGroups / 4 + found++] = group
+    }
+    return found
   }
 
   function rank_rows(lo: number, hi: number, _scratch: number, ...args: number[]): void {
@@ -308,6 +328,7 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
     top_k_rows,
     rank_rows,
     score_groups,
+    screen_groups,
     top_k_neighbour_rows,
     fill_normal,
     normal_rows,

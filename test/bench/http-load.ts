@@ -34,6 +34,8 @@ export async function load(
     }
     socket.destroy()
   })
+  const spin = () => void (running && setImmediate(spin))
+  spin()
   await until
   running = false
   await Promise.all(connections)

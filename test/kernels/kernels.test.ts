@@ -168,15 +168,9 @@ describe.each(builds)('kernels with %s', (_name, module) => {
     columns[5 * width * 16] = Number.NaN
     const run = (kernels: Kernels, floor: number) => {
       const [groups, scores] = [shared.int32(nGroups), shared.float32(16 * nGroups)]
-      const places = [
-        query.byteOffset,
-        columns.byteOffset,
-        width,
-        floor,
-        groups.byteOffset,
-        scores.byteOffset,
-      ] as const
-      const kept = kernels.score_groups(3, nGroups, ...places)
+      groups.set(Array.from({ length: nGroups - 3 }, (_, i) => i + 3))
+      const places = [query.byteOffset, columns.byteOffset, width, floor, scores.byteOffset] as const
+      const kept = kernels.score_groups(groups.byteOffset, nGroups - 3, ...places)
       return { groups: [...groups.subarray(0, kept)], scores: scores.subarray(0, 16 * kept) }
     }
     const everything = run(wasm, Number.NEGATIVE_INFINITY)
@@ -187,6 +181,47 @@ describe.each(builds)('kernels with %s', (_name, module) => {
     expect(got.groups.length).toBeGreaterThan(0)
     expect(got.groups.length).toBeLessThan(nGroups - 3)
     expect(run(wasm, 1e9).groups).toEqual([])
+  })
+
+  test('screen_groups finds the groups that its twin finds', () => {
+    const { shared, wasm, twin } = bench(module)
+    const [nGroups, width] = [40, 12]
+    const query = new Uint8Array(shared.memory.buffer, shared.allocate(width), width)
+    query.forEach((_, f) => {
+      query[f] = 1 + Math.floor(63 * uniformAt(1, f))
+    })
+    const copies = shared.allocate(nGroups * (144 + 16 * width))
+    for (let group = 0; group < nGroups; group++) {
+      const at = copies + group * (144 + 16 * width)
+      const head = new Float32Array(shared.memory.buffer, at, 36)
+      const bytes = new Int8Array(shared.memory.buffer, at + 144, 16 * width)
+      bytes.forEach((_, i) => {
+        bytes[i] = Math.floor(255 * uniformAt(2, group * 1000 + i)) - 127
+      })
+      head.set([0.01, 0.5 + uniformAt(3, group), 0.02], 0)
+      new Int32Array(shared.memory.buffer, at + 16, 16).fill(-320 * group)
+      head.fill(0.1 * uniformAt(4, group), 20)
+    }
+    const run = (kernels: Kernels, floor: number) => {
+      const groups = shared.int32(nGroups)
+      const found = kernels.screen_groups(
+        3,
+        nGroups,
+        copies,
+        query.byteOffset,
+        width,
+        0.01,
+        0.1,
+        2,
+        floor,
+        groups.byteOffset,
+      )
+      return [...groups.subarray(0, found)]
+    }
+    expect(run(wasm, Number.NEGATIVE_INFINITY)).toHaveLength(nGroups - 3)
+    expect(run(wasm, 1)).toEqual(run(twin, 1))
+    expect(run(wasm, 1).length).toBeGreaterThan(0)
+    expect(run(wasm, 1).length).toBeLessThan(nGroups - 3)
   })
 })
 

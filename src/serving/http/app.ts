@@ -117,6 +117,7 @@ function addHooks(app: FastifyInstance, { metrics, log, tally }: AppContext): vo
     reply.header('cache-control', 'no-store')
     done()
   })
+  const isVerbose = log.isLevelEnabled('debug')
   let draining = false
   app.addHook('preClose', (done) => {
     draining = true
@@ -129,12 +130,13 @@ function addHooks(app: FastifyInstance, { metrics, log, tally }: AppContext): vo
   })
   app.addHook('onResponse', (request, reply, done) => {
     const { method, modelVersion, route } = request
-    metrics.observe(method, route, reply.statusCode, modelVersion, reply.elapsedTime / 1000)
+    const ms = reply.elapsedTime
+    metrics.observe(method, route, reply.statusCode, modelVersion, ms / 1000)
     const version = Number(modelVersion)
-    if (version > 0) tally.answered(version, reply.statusCode >= 500, reply.elapsedTime)
-    if (log.isLevelEnabled('debug')) {
+    if (version > 0) tally.answered(version, reply.statusCode >= 500, ms)
+    if (isVerbose) {
       const { url, id: reqId } = request
-      log.debug({ reqId, method, url, status: reply.statusCode, ms: reply.elapsedTime }, 'request')
+      log.debug({ reqId, method, url, status: reply.statusCode, ms }, 'request')
     }
     done()
   })

@@ -8,22 +8,22 @@ export interface RecentRequest {
   readonly explain: boolean
 }
 
-/** So many of the last different requests are asked again. */
+/** So many of the last requests are asked again. */
 const maxRecent = 512
-/** The last requests for a ranking, each address once. */
+
+/** The last requests for a ranking. */
 export class RecentRequests {
-  readonly #requests = new Map<string, RecentRequest>()
+  readonly #requests: RecentRequest[] = []
+  #next = 0
 
   remember(request: RecentRequest): void {
-    const { url } = request
-    if (!this.#requests.has(url) && this.#requests.size >= maxRecent) {
-      this.#requests.delete(this.#requests.keys().next().value!)
-    }
-    this.#requests.set(url, request)
+    this.#requests[this.#next] = request
+    this.#next = (this.#next + 1) % maxRecent
   }
 
-  /** Newest first. */
+  /** Newest first, each address once. */
   list(): RecentRequest[] {
-    return [...this.#requests.values()].reverse()
+    const oldestFirst = [...this.#requests.slice(this.#next), ...this.#requests.slice(0, this.#next)]
+    return [...new Map(oldestFirst.reverse().map((request) => [request.url, request])).values()]
   }
 }

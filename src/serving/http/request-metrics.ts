@@ -10,10 +10,9 @@ import {
 import type { EventType } from '../../registry/event-journal.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
 import type { RankingSource } from '../types.ts'
+import { latencyBuckets, RequestCounts } from './request-counts.ts'
 
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
-
-const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** The counters of one request thread. The supervisor adds up all threads' snapshots. */
 export interface RequestMetrics {
@@ -30,51 +29,21 @@ export interface RequestMetrics {
   snapshot(): Promise<MetricsSnapshot>
 }
 
-interface Series {
-  readonly method: string
-  readonly status: number
-  readonly version: string
-  readonly requests: Counter.Internal
-  readonly latency: Histogram.Internal<'route'>
-}
-
 export function createRequestMetrics(thread: string, cache: ResponseCache): RequestMetrics {
   const registry = new Registry()
   const registers = [registry]
-  const requests = new Counter({
-    name: 'recsys_http_requests_total',
-    help: 'Requests answered, by route, status and the model version of the answer.',
-    labelNames: ['method', 'route', 'status', 'model_version'],
-    registers,
-  })
-  const latency = new Histogram({
-    name: 'recsys_http_request_duration_seconds',
-    help: 'Seconds from the arrival of the request until the answer was handed over.',
-    labelNames: ['route'],
-    buckets: latencyBuckets,
-    registers,
-  })
+  const requests = new RequestCounts()
   const rankings = new Counter({
     name: 'recsys_rankings_total',
     help: 'Rankings by where their items come from.',
     labelNames: ['source'],
     registers,
   })
-  // Labels are resolved once a series: hashing them at every request costs more than the counting.
-  const series = new Map<string, Series[]>()
-  const seriesOf = (method: string, route: string, status: number, model_version: string): Series => {
-    const ofRoute = series.get(route) ?? []
-    const known = ofRoute.find((each) => {
-      return each.status === status && each.version === model_version && each.method === method
-    })
-    if (known) return known
-    const fresh = {
-      ...{ method, status, version: model_version },
-      requests: requests.labels({ method, route, status, model_version }),
-      latency: latency.labels({ route }),
-    }
-    series.set(route, [...ofRoute, fresh])
-    return fresh
+  // Labels are resolved once: hashing them at every request costs more than the counting.
+  const rankingsBy = {
+    model: rankings.labels({ source: 'model' }),
+    events: rankings.labels({ source: 'events' }),
+    popular: rankings.labels({ source: 'popular' }),
   }
   const recommendations = new Counter({
     name: 'recsys_recommendations_total',
@@ -99,17 +68,13 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
   watchCache(cache, registers)
   watchThread(thread, registers)
   return {
-    observe: (method, route, status, model_version, seconds) => {
-      const known = seriesOf(method, route, status, model_version)
-      known.requests.inc()
-      known.latency.observe(seconds)
-    },
-    countRanking: (source) => rankings.inc({ source }),
+    observe: (...request) => requests.observe(...request),
+    countRanking: (source) => rankingsBy[source].inc(),
     countRecommendations: (version, n) => recommendations.inc({ model_version: version }, n),
     countEvent: (type, version) => events.inc({ type, model_version: version ?? '' }),
     countCacheLookup: (result) => lookupsBy[result].inc(),
     countShadow: shadow,
-    snapshot: () => registry.getMetricsAsJSON(),
+    snapshot: async () => [...requests.snapshot(), ...(await registry.getMetricsAsJSON())],
   }
 }
 

@@ -11,6 +11,8 @@ export interface NormBlocks {
   readonly positions: Int32Array
   /** Column of the constant, -1 where there is none. */
   readonly constantColumn: number
+  /** Its value, 0 where there is none. */
+  readonly factor: number
   /** Largest c b of each block, largest |c b|, and largest |y|. */
   readonly biases: Float64Array
   readonly absoluteBiases: Float64Array
@@ -43,7 +45,7 @@ export function buildNormBlocks(
   order.sort((a, b) => reach[b]! - reach[a]! || a - b)
   const positions = sharedInts(nItems)
   for (let at = 0; at < nItems; at++) positions[order[at]!] = at
-  return { order, positions, constantColumn, ...blockBounds(order, biases, norms) }
+  return { order, positions, constantColumn, factor, ...blockBounds(order, biases, norms) }
 }
 
 /**

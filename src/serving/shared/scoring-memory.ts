@@ -1,3 +1,4 @@
+import { coarseGroupBytes, writeCoarseItems } from './coarse-items.ts'
 import { blockItems, buildNormBlocks, type NormBlocks } from './norm-blocks.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface ScoringMemory {
    * sixteen one after the other; the last group is filled up with zeros.
    */
   readonly itemRows: number
+  /** Byte address of the same rows with a byte a value, see `coarse-items.ts`. */
+  readonly coarseRows: number
   readonly blocks: NormBlocks
   readonly nDesks: number
 }
@@ -21,12 +24,14 @@ export interface ScoringMemory {
 export const groupItems = 16
 const groupsABlock = blockItems / groupItems
 
-type Shape = Pick<ScoringMemory, 'nItems' | 'width' | 'itemRows'>
+type Shape = Pick<ScoringMemory, 'nItems' | 'width' | 'coarseRows'>
 
 /** Byte addresses of one thread's desk. */
 export interface Desk {
   /** `width` floats: whom to score for. */
   readonly query: number
+  /** The same with a byte a value. */
+  readonly coarseQuery: number
   /** The groups of a block that were kept, and their scores, sixteen a group. */
   readonly groups: number
   readonly groupScores: number
@@ -50,7 +55,8 @@ export function buildScoringMemory(
   nItems: number,
   nDesks: number,
 ): ScoringMemory {
-  const shape = { nItems, width, itemRows: itemRowsAddress, nDesks }
+  const coarseRows = itemRowsAddress + aligned(4 * nGroupsOf(nItems) * groupItems * width)
+  const shape = { nItems, width, itemRows: itemRowsAddress, coarseRows, nDesks }
   const blocks = buildNormBlocks(userRows, rows, width, nItems)
   const pages = Math.ceil(deskAddress(shape, nDesks) / pageBytes)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
@@ -59,6 +65,7 @@ export function buildScoringMemory(
     const [row, place] = [blocks.order[at]! * width, valueAddress(width, at)]
     for (let f = 0; f < width; f++) groups[place + f * groupItems] = rows[row + f]!
   }
+  writeCoarseItems(groups, width, blocks, memory.buffer, coarseRows)
   return { memory, blocks, ...shape }
 }
 
@@ -76,13 +83,14 @@ export function deskOf(shape: Shape, number: number): Desk {
   const groups = deskAddress(shape, number)
   const groupScores = groups + aligned(4 * groupsABlock)
   const query = groupScores + aligned(4 * blockItems)
-  return { groups, groupScores, query, scores: query + aligned(4 * shape.width) }
+  const coarseQuery = query + aligned(4 * shape.width)
+  return { groups, groupScores, query, coarseQuery, scores: coarseQuery + aligned(shape.width) }
 }
 
-function deskAddress({ nItems, width }: Shape, number: number): number {
-  const deskBytes =
-    aligned(4 * groupsABlock) + aligned(4 * blockItems) + aligned(4 * width) + aligned(4 * nItems)
-  return itemRowsAddress + aligned(4 * nGroupsOf(nItems) * groupItems * width) + number * deskBytes
+function deskAddress({ nItems, width, coarseRows }: Shape, number: number): number {
+  const rowsEnd = coarseRows + aligned(nGroupsOf(nItems) * coarseGroupBytes(width))
+  const lists = aligned(4 * groupsABlock) + aligned(4 * blockItems)
+  return rowsEnd + number * (lists + aligned(4 * width) + aligned(width) + aligned(4 * nItems))
 }
 
 function aligned(bytes: number): number {
