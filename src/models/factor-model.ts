@@ -22,8 +22,8 @@ export interface RatingModel extends Model {
 interface Side {
   readonly factors: Float32Array
   readonly bias: Float32Array
-  readonly averageFactors: Float32Array
-  readonly averageBias: number
+  /** Computed when an unknown one is asked for: most models never are. */
+  average(): { readonly factors: Float32Array; readonly bias: number }
 }
 
 class FactorModel implements RatingModel {
@@ -113,21 +113,24 @@ class FactorModel implements RatingModel {
 function sideOf(state: ModelState, axis: 'user' | 'item', width: number): Side {
   const factors = tensorOf(state, `${axis}Factors`, axis, width)
   const bias = tensorOf(state, `${axis}Bias`, axis, 1)
+  let average: ReturnType<Side['average']> | undefined
   return {
     factors,
     bias,
-    averageFactors: averageRow(factors, width),
-    averageBias: averageRow(bias, 1)[0],
+    average: () => {
+      average ??= { factors: averageRow(factors, width), bias: averageRow(bias, 1)[0] }
+      return average
+    },
   }
 }
 
 /** The array that holds the row, and its place there; the average row for an index of −1. */
 function rowOf(side: Side, index: number): [rows: Float32Array, row: number] {
-  return index < 0 ? [side.averageFactors, 0] : [side.factors, index]
+  return index < 0 ? [side.average().factors, 0] : [side.factors, index]
 }
 
 function biasOf(side: Side, index: number): number {
-  return index < 0 ? side.averageBias : side.bias[index]
+  return index < 0 ? side.average().bias : side.bias[index]
 }
 
 /** Rows of factors with one more column beside them, padded with zeros to `width`. */

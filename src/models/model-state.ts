@@ -15,12 +15,23 @@ export function tensorOf(state: ModelState, name: string, axis: Tensor['axis'], 
     throw misshapen(state, `tensor ${name} is ${got}, expected ${axis} × ${width}, ${nRows * width} values`)
   }
   const { data } = tensor
-  for (let at = 0; at < data.length; at++) {
-    if (!Number.isFinite(data[at])) {
-      throw misshapen(state, `value ${at} of tensor ${name} is ${data[at]}, expected a finite number`)
-    }
+  const at = isAllFinite(data) ? -1 : data.findIndex((value) => !Number.isFinite(value))
+  if (at < 0) return data
+  throw misshapen(state, `value ${at} of tensor ${name} is ${data[at]}, expected a finite number`)
+}
+
+/** Four sums side by side, each of zeros unless a value is not finite: a thread that serves requests waits for this. */
+function isAllFinite(data: Float32Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const whole = data.length & ~3
+  for (let at = 0; at < whole; at += 4) {
+    a += 0 * data[at]
+    b += 0 * data[at + 1]
+    c += 0 * data[at + 2]
+    d += 0 * data[at + 3]
   }
-  return data
+  for (let at = whole; at < data.length; at++) a += 0 * data[at]
+  return a + b + c + d === 0
 }
 
 /** @throws RECSYS_MODEL_SHAPE when a parameter is missing or outside the range that the algorithm gives it */

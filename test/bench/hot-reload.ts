@@ -120,7 +120,7 @@ async function untilServed(url: string, version: number, since: number): Promise
     const response = await fetch(`${url}/recommendations/nobody?k=1`)
     const { model } = (await response.json()) as { model: { version: number } }
     if (model.version === version) return performance.now() - since
-    await delay(5)
+    await delay(20)
   }
 }
 

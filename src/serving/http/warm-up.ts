@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { plainQuery, type ServedModel } from '../ranking/served-model.ts'
 import type { AppContext } from './app-context.ts'
 import { keepInCache } from './cached-answers.ts'
@@ -7,9 +7,10 @@ import type { RecentRequest } from './recent-requests.ts'
 
 /** What warms a model before there were any requests. */
 const nStrangers = 32
-/** Other requests get their turn after so long, and the replay ends after so long altogether. */
+/** A slice of work, a pause for the requests that others wait for, and so on; all of it ends after so long. */
 const sliceMs = 1
-const budgetMs = 2000
+const pauseMs = 2
+const budgetMs = 250
 
 /**
  * Asks a model what was asked of late, before it comes into service: its code is compiled then, its texts decoded and the
@@ -30,7 +31,7 @@ export async function warmUp(
     if (url !== '' && model.knows(userId)) keepInCache(context, model, url, text)
     if (performance.now() < sliceEnd) continue
     if (performance.now() - start > budgetMs) return
-    await setImmediate()
+    await delay(pauseMs)
     sliceEnd = performance.now() + sliceMs
   }
 }
