@@ -22,6 +22,10 @@ browser: ## install chromium for the tests that look at pages (Debian and its ki
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	  { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium; }
 
+redis: ## install redis-server for the tests of the shared cache (Debian and its kin; root or sudo)
+	@command -v redis-server >/dev/null || \
+	  { SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq redis-server; }
+
 demo: build ## the whole loop on a sample lake, with a hot reload under load
 	bin/demo.sh
 
@@ -85,5 +89,5 @@ clean: ## remove what was built
 	rm -rf dist coverage src/kernels/*.wasm
 
 .PHONY: help setup browser demo test test-unit test-integration test-smoke test-e2e test-slow lint format type-check \
-  pre-commit pre-commit-install build manifest manifest-check binary bench bench-peers bench-gate bench-tune bench-smoke load-test \
+  redis pre-commit pre-commit-install build manifest manifest-check binary bench bench-peers bench-gate bench-tune bench-smoke load-test \
   load-test-headless ci ci-rest ci-full clean

@@ -74,6 +74,11 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       description: 'how long a kept answer may be given',
       default: '1m',
     }),
+    cache: Flags.string({
+      description:
+        'address of a Redis, such as redis://127.0.0.1:6379, in which servers share their answers; they go on without it when it is away',
+      env: 'RECSYS_CACHE',
+    }),
     'flush-interval': Flags.string({
       description: 'at the latest this long after it was accepted, an event is in the lake',
       default: '1m',

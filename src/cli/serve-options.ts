@@ -29,6 +29,7 @@ export interface ServeFlags {
   readonly 'flush-interval': string
   readonly 'flush-events': number
   readonly 'cache-ttl': string
+  readonly cache: string | undefined
   readonly canary: string | undefined
   readonly shadow: string | undefined
   readonly 'keep-warm': number
@@ -65,6 +66,7 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
     cache: {
       maxBytes: flags['cache-size'] * 2 ** 20,
       ttlMs: parseDuration(flags['cache-ttl'], { field: 'cache-ttl', minMs: 1000, maxMs: 86_400_000 }),
+      redisUrl: redisUrl(flags.cache),
     },
     logLevel: flags.quiet ? 'error' : flags['log-level'],
     events: {
@@ -110,6 +112,14 @@ function releaseOptions(flags: ServeFlags): ReleaseOptions {
       endTrial: (reason, figures, version) => endTrial({ dataDir, name, reason, figures, version }),
     },
   }
+}
+
+/** The address may hold a password and is not repeated. @throws RECSYS_USAGE */
+function redisUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  if (url !== null && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '') return text
+  throw usage('cache', 'is not an address of a Redis, expected redis://host:6379, or rediss:// for TLS')
 }
 
 /** The lake's reader is heavy and most servers never need it. */

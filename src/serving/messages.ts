@@ -4,7 +4,7 @@ import type { CacheOptions } from './cache/response-cache.ts'
 import type { TokenDigest } from './http/admin-access.ts'
 import type { AppLimits } from './http/app.ts'
 import type { KnownKey } from './http/known-key.ts'
-import type { MetricsSnapshot } from './http/request-metrics.ts'
+import type { MetricsSnapshot } from './http/request-counts.ts'
 import type { LogLevel } from './log.ts'
 import type { SharedModel } from './shared/shared-model.ts'
 import type {

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { renderTable } from '../../src/cli/table.ts'
 import { shareModel } from '../../src/serving/shared/shared-model.ts'
 import { fixtureContent, fixtureIdentity } from '../serving/fixture-model.ts'
+import { askAtRate } from './ask-at-rate.ts'
 import { serveModel } from './one-model-server.ts'
 
 /**
@@ -24,28 +24,14 @@ const threads = await serveModel(
   1,
   0,
 )
-await run(2)
-const latencies = (await run(seconds)).sort((a, b) => a - b)
+const pathOf = (n: number) => `/recommendations/u${(n * 7919) % nUsers}?k=10`
+await askAtRate(threads.port, rate, 2, pathOf)
+const { latencies, failures } = await askAtRate(threads.port, rate, seconds, pathOf)
 const at = (share: number) => latencies[Math.floor(share * (latencies.length - 1))]!.toFixed(1)
 console.log(
   renderTable(
-    ['items', 'requests/s', 'p50 ms', 'p99 ms', 'max ms'],
-    [[nItems, rate, at(0.5), at(0.99), at(1)]],
+    ['items', 'requests/s', 'failures', 'p50 ms', 'p99 ms', 'max ms'],
+    [[nItems, rate, failures, at(0.5), at(0.99), at(1)]],
   ),
 )
 await threads.stop(100)
-
-async function run(duration: number): Promise<number[]> {
-  const start = performance.now()
-  const requests = Array.from({ length: rate * duration }, async (_, n) => {
-    const due = start + (1000 * n) / rate
-    await delay(Math.max(0, due - performance.now()))
-    const response = await fetch(
-      `http://127.0.0.1:${threads.port}/recommendations/u${(n * 7919) % nUsers}?k=10`,
-    )
-    await response.arrayBuffer()
-    if (!response.ok) throw new Error(`status ${response.status}`)
-    return performance.now() - due
-  })
-  return Promise.all(requests)
-}

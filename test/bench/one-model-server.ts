@@ -10,6 +10,7 @@ export async function serveModel(
   model: SharedModel,
   nThreads: number,
   cacheBytes: number,
+  redisUrl?: string,
 ): Promise<RequestThreads> {
   const threads = await RequestThreads.start({
     nThreads,
@@ -26,7 +27,7 @@ export async function serveModel(
       tls: undefined,
       keysRequired: false,
       limits: defaultLimits,
-      cache: { maxBytes: cacheBytes, ttlMs: 60_000 },
+      cache: { maxBytes: cacheBytes, ttlMs: 60_000, redisUrl },
     },
     answer: async () => '',
     tally: () => undefined,

@@ -54,18 +54,18 @@ describe('the cache', () => {
     const text = 'x'.repeat(1000)
     for (let i = 0; i < 1000; i++) {
       cache.set(`key ${i}`, text)
-      cache.get('key 0')
+      cache.peek('key 0')
     }
     expect(cache.size().bytes).toBeLessThanOrEqual(100_000)
     expect(cache.size().entries).toBeGreaterThan(30)
-    expect(cache.get('key 0')).toBe(text)
-    expect(cache.get('key 1')).toBeUndefined()
-    expect(cache.get('key 999')).toBe(text)
+    expect(cache.peek('key 0')).toBe(text)
+    expect(cache.peek('key 1')).toBeUndefined()
+    expect(cache.peek('key 999')).toBe(text)
   })
 
   test('keeps nothing when it has no bytes', () => {
     const cache = createResponseCache({ maxBytes: 0, ttlMs: 60_000 })
     cache.set('key', 'text')
-    expect(cache.get('key')).toBeUndefined()
+    expect(cache.peek('key')).toBeUndefined()
   })
 })

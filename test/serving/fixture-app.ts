@@ -30,7 +30,7 @@ export async function fixtureApp(
     slot,
     log: createLog('silent', 'test'),
     cache,
-    metrics: createRequestMetrics('test', cache),
+    metrics: createRequestMetrics('test'),
     adminToken: undefined,
     tls: undefined,
     keys: () => new Map(),

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { createResponseCache } from '../../src/serving/cache/response-cache.ts'
 import { createRequestMetrics } from '../../src/serving/http/request-metrics.ts'
 import { ModelSlot } from '../../src/serving/ranking/model-slot.ts'
 import { fixtureApp } from './fixture-app.ts'
@@ -56,7 +55,7 @@ describe('health', () => {
 
 describe('metrics', () => {
   test('count requests by route pattern, status and model version, and time them', async () => {
-    const metrics = createRequestMetrics('7', createResponseCache({ maxBytes: 0, ttlMs: 1000 }))
+    const metrics = createRequestMetrics('7')
     const { app } = await fixtureApp({}, { metrics })
     for (const url of [
       '/recommendations/u1',

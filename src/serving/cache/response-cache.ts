@@ -5,22 +5,28 @@ import { LRUCache } from 'lru-cache'
  * needs no flush, and what is no longer asked for is pushed out.
  */
 export interface ResponseCache {
-  get(key: string): string | undefined
+  /** What this thread has: nobody waits for it. */
+  peek(key: string): string | undefined
+  /** What another process may have, when it is to be waited for; never rejects. */
+  fetch(key: string): Promise<string | undefined> | undefined
   set(key: string, text: string): void
-  /** Present use: bytes and entries. */
+  /** Present use of this thread: bytes and entries. */
   size(): { readonly bytes: number; readonly entries: number }
+  close(): void
 }
 
 export interface CacheOptions {
   /** Of all keys and answers together; 0 turns the cache off. */
   readonly maxBytes: number
   readonly ttlMs: number
+  /** A Redis that several servers share, behind the answers that each keeps itself; undefined: none. */
+  readonly redisUrl?: string | undefined
 }
 
 /** What an entry costs beside its text, roughly: the list, the map and the strings' headers. */
 const entryBytes = 200
 
-/** The least recently used answers go first when the bytes run out. */
+/** In this thread's memory: the least recently used answers go first when the bytes run out. */
 export function createResponseCache({ maxBytes, ttlMs }: CacheOptions): ResponseCache {
   if (maxBytes === 0) return noCache
   const entries = new LRUCache<string, string>({
@@ -31,14 +37,17 @@ export function createResponseCache({ maxBytes, ttlMs }: CacheOptions): Response
     sizeCalculation: (text, key) => entryBytes + 2 * (text.length + key.length),
   })
   return {
-    get: (key) => entries.get(key),
+    ...noCache,
+    peek: (key) => entries.get(key),
     set: (key, text) => void entries.set(key, text),
     size: () => ({ bytes: entries.calculatedSize, entries: entries.size }),
   }
 }
 
 const noCache: ResponseCache = {
-  get: () => undefined,
+  peek: () => undefined,
+  fetch: () => undefined,
   set: () => undefined,
   size: () => ({ bytes: 0, entries: 0 }),
+  close: () => undefined,
 }

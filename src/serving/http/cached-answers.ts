@@ -12,15 +12,29 @@ const maxAddressLength = 512
  */
 export function answerFromCache(context: AppContext) {
   const { slot, cache, metrics } = context
+  const answer = (request: FastifyRequest, reply: FastifyReply, model: ServedModel, text: string) => {
+    metrics.countCacheLookup('hit')
+    request.modelVersion = String(model.identity.version ?? 'none')
+    reply.header('content-type', 'application/json; charset=utf-8').send(withId(context, model, text))
+  }
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const model = slot.modelFor((request.params as { userId: string }).userId)
-    const text = model && cache.get(keyOf(model, request.url))
-    if (model) metrics.countCacheLookup(text === undefined ? 'miss' : 'hit')
-    if (model === undefined || text === undefined) done()
-    else {
-      request.modelVersion = String(model.identity.version ?? 'none')
-      reply.header('content-type', 'application/json; charset=utf-8').send(withId(context, model, text))
+    if (model === undefined || request.url.length > maxAddressLength) return void done()
+    const key = keyOf(model, request.url)
+    const near = cache.peek(key)
+    if (near !== undefined) return void answer(request, reply, model, near)
+    const far = cache.fetch(key)
+    if (far === undefined) {
+      metrics.countCacheLookup('miss')
+      return void done()
     }
+    void far.then((found) => {
+      // Whoever waited for the same look-up and came first has made the answer for all.
+      const text = found ?? cache.peek(key)
+      if (text !== undefined) return void answer(request, reply, model, text)
+      metrics.countCacheLookup('miss')
+      done()
+    })
   }
 }
 

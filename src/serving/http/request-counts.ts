@@ -1,4 +1,7 @@
-import type { MetricsSnapshot } from './request-metrics.ts'
+import type { MetricObjectWithValues, MetricValue } from 'prom-client'
+
+/** A thread's metrics in the form in which the library adds up those of several. */
+export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
 
 /** Upper bounds in seconds; what took longer is in the last bucket. */
 export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]

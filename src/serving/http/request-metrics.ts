@@ -1,18 +1,10 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  type MetricObjectWithValues,
-  type MetricValue,
-  Registry,
-} from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { EventType } from '../../registry/event-journal.ts'
+import type { RedisOutcome } from '../cache/redis-cache.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
 import type { RankingSource } from '../types.ts'
-import { latencyBuckets, RequestCounts } from './request-counts.ts'
-
-export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
+import { latencyBuckets, type MetricsSnapshot, RequestCounts } from './request-counts.ts'
 
 /** The counters of one request thread. The supervisor adds up all threads' snapshots. */
 export interface RequestMetrics {
@@ -24,12 +16,16 @@ export interface RequestMetrics {
   /** @param modelVersion  of the recommendation that the event answers; null: of none */
   countEvent(type: EventType, modelVersion: number | null): void
   countCacheLookup(result: 'hit' | 'miss'): void
+  /** What came of a look-up in Redis; skipped: it does not answer, and nobody waited. */
+  countRedis(outcome: RedisOutcome): void
   /** What came of a ranking that was to be compared with that of the model in the shadow. */
   countShadow(outcome: 'compared' | 'failed' | 'skipped', overlap?: number, seconds?: number): void
+  /** Shows from now on how full the cache is. */
+  watchCache(cache: ResponseCache): void
   snapshot(): Promise<MetricsSnapshot>
 }
 
-export function createRequestMetrics(thread: string, cache: ResponseCache): RequestMetrics {
+export function createRequestMetrics(thread: string): RequestMetrics {
   const registry = new Registry()
   const registers = [registry]
   const requests = new RequestCounts()
@@ -64,8 +60,13 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
     registers,
   })
   const lookupsBy = { hit: lookups.labels({ result: 'hit' }), miss: lookups.labels({ result: 'miss' }) }
+  const redis = new Counter({
+    name: 'recsys_redis_lookups_total',
+    help: 'Look-ups of answers in Redis, by outcome; skipped: it does not answer, and nobody waited.',
+    labelNames: ['outcome'],
+    registers,
+  })
   const shadow = shadowMetrics(registers)
-  watchCache(cache, registers)
   watchThread(thread, registers)
   return {
     observe: (...request) => requests.observe(...request),
@@ -73,7 +74,9 @@ export function createRequestMetrics(thread: string, cache: ResponseCache): Requ
     countRecommendations: (version, n) => recommendations.inc({ model_version: version }, n),
     countEvent: (type, version) => events.inc({ type, model_version: version ?? '' }),
     countCacheLookup: (result) => lookupsBy[result].inc(),
+    countRedis: (outcome) => redis.inc({ outcome }),
     countShadow: shadow,
+    watchCache: (cache) => watchCache(cache, registers),
     snapshot: async () => [...requests.snapshot(), ...(await registry.getMetricsAsJSON())],
   }
 }

@@ -1,5 +1,5 @@
 import { AggregatorRegistry, type Registry } from 'prom-client'
-import type { MetricsSnapshot } from '../http/request-metrics.ts'
+import type { MetricsSnapshot } from '../http/request-counts.ts'
 
 /** One registry with the sums of several threads' figures. */
 export function addUp(snapshots: readonly MetricsSnapshot[]): Registry {

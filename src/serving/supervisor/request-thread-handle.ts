@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import { RecsysError } from '../../errors.ts'
 import { startWorker } from '../../host.ts'
 import type { AppendResult, FeedbackEvent } from '../../registry/event-journal.ts'
-import type { MetricsSnapshot } from '../http/request-metrics.ts'
+import type { MetricsSnapshot } from '../http/request-counts.ts'
 import type { Logger } from '../log.ts'
 import type {
   Answer,

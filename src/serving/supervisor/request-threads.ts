@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { RecsysError } from '../../errors.ts'
 import type { KnownKey } from '../http/known-key.ts'
-import type { MetricsSnapshot } from '../http/request-metrics.ts'
+import type { MetricsSnapshot } from '../http/request-counts.ts'
 import type { LineUp, RequestThreadData } from '../messages.ts'
 import type { ServerStatus } from '../types.ts'
 import { addUp, countersOf } from './add-up.ts'

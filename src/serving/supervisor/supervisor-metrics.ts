@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { MetricsSnapshot } from '../http/request-metrics.ts'
+import type { MetricsSnapshot } from '../http/request-counts.ts'
 import type { ReloadOutcome, ServerStatus } from '../types.ts'
 import { addUp } from './add-up.ts'
 

@@ -1,13 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import type { FastifyInstance } from 'fastify'
-import { createResponseCache } from '../cache/response-cache.ts'
+import { type RedisOutcome, withRedis } from '../cache/redis-cache.ts'
+import { createResponseCache, type ResponseCache } from '../cache/response-cache.ts'
 import { buildApp } from '../http/app.ts'
 import type { KnownKey } from '../http/known-key.ts'
 import { RecentRequests } from '../http/recent-requests.ts'
-import { createRequestMetrics } from '../http/request-metrics.ts'
+import { createRequestMetrics, type RequestMetrics } from '../http/request-metrics.ts'
 import { warmUp } from '../http/warm-up.ts'
-import { createLog } from '../log.ts'
+import { createLog, type Logger } from '../log.ts'
 import type { FromRequestThread, LineUp, RequestThreadData, ToRequestThread } from '../messages.ts'
 import { ModelSlot } from '../ranking/model-slot.ts'
 import type { CommandOutcome, ReloadOutcome, VersionReport } from '../types.ts'
@@ -21,10 +22,11 @@ import { VersionTallies } from './version-tally.ts'
 export async function runRequestThread(data: RequestThreadData, port: MessagePort): Promise<void> {
   const desk = data.thread
   const slot = new ModelSlot()
-  const cache = createResponseCache(data.cache)
-  const metrics = createRequestMetrics(String(data.thread), cache)
+  const metrics = createRequestMetrics(String(data.thread))
   const say = (message: FromRequestThread) => port.postMessage(message)
   const log = createLog(data.logLevel, String(data.thread))
+  const cache = cacheOf(data, log, metrics)
+  metrics.watchCache(cache)
   const recentItems = new RecentItems(data.dataDir, log)
   const tallies = new VersionTallies((each) => {
     for (const [version, { recommendations }] of each) metrics.countRecommendations(version, recommendations)
@@ -117,12 +119,20 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
         void drain(app, message.timeoutMs).then(() => {
           tallies.close()
           recentItems.close()
+          cache.close()
           port.close()
         })
         break
     }
   })
   await listen(app, data, say, port)
+}
+
+function cacheOf({ cache }: RequestThreadData, log: Logger, metrics: RequestMetrics): ResponseCache {
+  const near = createResponseCache(cache)
+  if (cache.redisUrl === undefined) return near
+  const count = (outcome: RedisOutcome) => metrics.countRedis(outcome)
+  return withRedis(near, { url: cache.redisUrl, ttlMs: cache.ttlMs, log, count })
 }
 
 function byId(keys: readonly KnownKey[]): ReadonlyMap<string, KnownKey> {
