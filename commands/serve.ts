@@ -74,6 +74,11 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       description: 'how long a kept answer may be given',
       default: '1m',
     }),
+    fallback: Flags.string({
+      description:
+        'what whoever the model does not know is given, in this order: events (by what they did since), trending (of late), popular; or none',
+      default: 'events,trending,popular',
+    }),
     cache: Flags.string({
       description:
         'address of a Redis, such as redis://127.0.0.1:6379, in which servers share their answers; they go on without it when it is away',

@@ -29,6 +29,8 @@ export function decodeTables(
       itemTitles: texts(items, 'title', items.column('title')),
       itemCategories: categoriesOf(items),
       itemInteractions: int32(items, 'interactions', items.column('interactions')),
+      itemAttributes: optional(items, 'attributes', (data) => texts(items, 'attributes', data)),
+      itemTrend: optional(items, 'trend', (data) => float32(items, 'trend', data, data.length)),
     }
   } catch (error) {
     if (error instanceof Mismatch) throw corrupt(directory, error.message)
@@ -42,6 +44,7 @@ class Mismatch extends Error {}
 interface OpenTable {
   readonly file: string
   column(name: string): Data
+  has(name: string): boolean
 }
 
 function openTable(file: string, bytes: Uint8Array, nRows: number): OpenTable {
@@ -61,7 +64,7 @@ function openTable(file: string, bytes: Uint8Array, nRows: number): OpenTable {
       throw mismatch(file, name, `${data.length} rows`, `${nRows}`)
     return data
   }
-  return { file, column }
+  return { file, column, has: (name) => columns.has(name) }
 }
 
 function mismatch(file: string, name: string, got: string, expected: string): Mismatch {
@@ -132,6 +135,11 @@ function offsetsOf(table: OpenTable, name: string, data: Data<DataType>, end: nu
   }
   if (offsets[nRows]! > end) throw mismatch(table.file, name, `offset ${offsets[nRows]}`, `at most ${end}`)
   return offsets.subarray(0, nRows + 1)
+}
+
+/** A column that artifacts have where there is something to say. */
+function optional<T>(table: OpenTable, name: string, read: (data: Data) => T): T | undefined {
+  return table.has(name) ? read(table.column(name)) : undefined
 }
 
 function present(table: OpenTable, name: string): string[] {

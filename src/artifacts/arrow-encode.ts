@@ -23,7 +23,7 @@ const maxColumnBytes = 2 ** 31 - 8
 /** The three Arrow files of a model, one record batch each. @throws RECSYS_ARTIFACT_INVALID for a column beyond 2 GiB */
 export function encodeTables(content: ArtifactContent): Record<FileName, Uint8Array> {
   const { nUsers, nItems } = content.manifest
-  const { historyStarts, historyItems, itemInteractions } = content
+  const { historyStarts, historyItems, itemInteractions, itemAttributes, itemTrend } = content
   return {
     'users.arrow': encodeTable(nUsers, [
       column('id', strings(content.userIds)),
@@ -35,6 +35,8 @@ export function encodeTables(content: ArtifactContent): Record<FileName, Uint8Ar
       column('title', strings(content.itemTitles), true),
       column('categories', lists(content.itemCategories)),
       column('interactions', int32(itemInteractions)),
+      ...(itemAttributes ? [column('attributes', strings(itemAttributes), true)] : []),
+      ...(itemTrend ? [column('trend', float32(itemTrend))] : []),
       ...tensorColumns(content, 'item', nItems),
     ]),
     'model.arrow': encodeTable(1, tensorColumns(content, 'model', 1)),
@@ -68,9 +70,13 @@ function tensorColumns({ tensors }: ArtifactContent, axis: ArtifactTensor['axis'
 
 function tensorData(name: string, { width, data }: ArtifactTensor, nRows: number): Data {
   if (data.byteLength > maxColumnBytes) throw tooLarge(`tensor ${name}`, data.byteLength)
-  const values = makeData({ type: new Float32(), length: data.length, data })
+  const values = float32(data)
   if (width === 1) return values
   return makeData({ type: new FixedSizeList(width, item(new Float32())), length: nRows, child: values })
+}
+
+function float32(data: Float32Array): Data<Float32> {
+  return makeData({ type: new Float32(), length: data.length, data })
 }
 
 function int32(values: Int32Array): Data<Int32> {

@@ -5,7 +5,7 @@ type Fail = (message: string) => Error
 /** Column names that are taken in the table of an axis. */
 const reserved: Readonly<Record<ArtifactTensor['axis'], readonly string[]>> = {
   user: ['id', 'history'],
-  item: ['id', 'title', 'categories', 'interactions'],
+  item: ['id', 'title', 'categories', 'interactions', 'attributes', 'trend'],
   model: [],
 }
 
@@ -59,6 +59,14 @@ function checkItems(content: ArtifactContent, fail: Fail): void {
   expectLength('titles', itemTitles.length, nItems, fail)
   expectLength('categories', itemCategories.length, nItems, fail)
   expectLength('interaction counts', itemInteractions.length, nItems, fail)
+  const { itemAttributes, itemTrend } = content
+  if (itemAttributes) expectLength('attributes', itemAttributes.length, nItems, fail)
+  if (itemTrend) {
+    expectLength('trends', itemTrend.length, nItems, fail)
+    const wrong = itemTrend.findIndex((value) => !(value >= 0 && value < Number.POSITIVE_INFINITY))
+    if (wrong >= 0)
+      throw fail(`the trend of item ${wrong} is ${itemTrend[wrong]}, expected a finite number, at least 0`)
+  }
   const negative = itemInteractions.findIndex((count) => count < 0)
   if (negative >= 0) throw fail(`item ${negative} has ${itemInteractions[negative]} interactions`)
 }

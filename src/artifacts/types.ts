@@ -3,7 +3,8 @@
  *
  *     manifest.json   everything below but the arrays, and for each file its size and SHA-256
  *     users.arrow     id, one column a user tensor, history: list<int32> of item indices (train and held-out rows)
- *     items.arrow     id, title, categories: list<utf8>, interactions: int32, one column an item tensor
+ *     items.arrow     id, title, categories: list<utf8>, interactions: int32, one column an item tensor; where they are known
+ *                     attributes: utf8 (a JSON object), trend: float32
  *     model.arrow     one row, one column a model tensor
  *
  * Ids are unique and well-formed Unicode, in any order: the order is the dense index. A tensor of width 1 is a float32 column, a wider one a fixed_size_list<float32>. The same content always gives
@@ -21,6 +22,10 @@ export interface ArtifactContent {
   readonly itemCategories: readonly (readonly string[])[]
   /** Interactions of each item in the training rows. */
   readonly itemInteractions: Int32Array
+  /** What else is known of each item: a JSON object of texts, or null; undefined where no item has any. */
+  readonly itemAttributes?: readonly (string | null)[] | undefined
+  /** Interactions in the training rows, halved for every half-life before the newest; undefined without their times. */
+  readonly itemTrend?: Float32Array | undefined
 }
 
 export interface ArtifactTensor {

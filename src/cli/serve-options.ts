@@ -6,7 +6,13 @@ import { parseDuration } from '../loadtest/duration.ts'
 import { rollback } from '../pipeline/rollback.ts'
 import { endTrial, startTrial } from '../pipeline/trials.ts'
 import type { LogLevel } from '../serving/log.ts'
-import type { ReleaseOptions, ServeOptions, TlsFiles } from '../serving/types.ts'
+import {
+  type Fallback,
+  fallbacks,
+  type ReleaseOptions,
+  type ServeOptions,
+  type TlsFiles,
+} from '../serving/types.ts'
 import { parseShare } from './share-text.ts'
 
 /** What the command line says about a server, as it was typed. */
@@ -30,6 +36,7 @@ export interface ServeFlags {
   readonly 'flush-events': number
   readonly 'cache-ttl': string
   readonly cache: string | undefined
+  readonly fallback: string
   readonly canary: string | undefined
   readonly shadow: string | undefined
   readonly 'keep-warm': number
@@ -79,6 +86,7 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
       flushEvents: flags['flush-events'],
     },
     release: releaseOptions(flags),
+    strangers: parseFallbacks(flags.fallback),
     fallback: () => readFallback(dataDir),
     signal,
   }
@@ -112,6 +120,19 @@ function releaseOptions(flags: ServeFlags): ReleaseOptions {
       endTrial: (reason, figures, version) => endTrial({ dataDir, name, reason, figures, version }),
     },
   }
+}
+
+/** @throws RECSYS_USAGE */
+function parseFallbacks(text: string): readonly Fallback[] {
+  if (text === 'none') return []
+  const names = text.split(',').map((name) => name.trim())
+  const wrong = names.find((name) => !fallbacks.some((known) => known === name))
+  if (wrong !== undefined) {
+    throw usage('fallback', `has ${JSON.stringify(wrong)}, expected none or some of ${fallbacks.join(', ')}`)
+  }
+  if (names.indexOf('events') > 0)
+    throw usage('fallback', 'has events behind others, expected it first: the others always answer')
+  return names as Fallback[]
 }
 
 /** The address may hold a password and is not repeated. @throws RECSYS_USAGE */

@@ -13,7 +13,12 @@ export function decayWeights(train: TrainingSet, halfLifeDays: number): Float32A
   for (const time of timestamps) if (time > newest) newest = time
   for (let entry = 0; entry < weights.length; entry++) {
     const age = newest - timestamps[entry]
-    if (age >= 0) weights[entry] = 0.5 ** (age / (halfLifeDays * secondsPerDay))
+    if (age >= 0) weights[entry] = halvings(age, halfLifeDays)
   }
   return weights
+}
+
+/** What an interaction counts, 1 for a new one. @param age  in seconds */
+export function halvings(age: number, halfLifeDays: number): number {
+  return 0.5 ** (age / (halfLifeDays * secondsPerDay))
 }

@@ -37,13 +37,20 @@ async function readItems(database: Database, dataDir: string, interactions: Snap
   const version = companionVersion(interactions, 'items')
   if (version === undefined) return []
   const snapshot = await readSnapshot(database, tableDirectory(dataDir, 'items'), version)
-  const rows = await database.rows<{ item_id: string; title: string | null; categories: string[] | null }>(
-    `SELECT item_id, title, categories FROM (${await scanSql(database, snapshot)}) WHERE item_id IS NOT NULL ORDER BY item_id`,
+  const hasAttributes = snapshot.schema.fields.some(({ name }) => name === 'attributes')
+  const rows = await database.rows<{
+    item_id: string
+    title: string | null
+    categories: string[] | null
+    attributes: string | null
+  }>(
+    `SELECT item_id, title, categories, ${hasAttributes ? 'attributes' : 'NULL AS attributes'} FROM (${await scanSql(database, snapshot)}) WHERE item_id IS NOT NULL ORDER BY item_id`,
   )
-  return rows.map(({ item_id: itemId, title, categories }) => ({
+  return rows.map(({ item_id: itemId, title, categories, attributes }) => ({
     itemId,
     title,
     categories: categories ?? [],
+    attributes,
   }))
 }
 

@@ -3,7 +3,10 @@ import { column, type StructType } from './delta/schema.ts'
 import type { Snapshot } from './delta/snapshot.ts'
 import type { TableName } from './types.ts'
 
-/** Columns of the three tables. `timestamp` is an instant (UTC); NULL where the source does not know it. */
+/**
+ * Columns of the three tables. `timestamp` is an instant (UTC); NULL where the source does not know it. `attributes` is a JSON
+ * object with a text, a JSON array in a text, or null for each other column of the source, NULL where there is none.
+ */
 export const tableSchemas: Readonly<Record<TableName, StructType>> = {
   interactions: {
     type: 'struct',
@@ -20,6 +23,7 @@ export const tableSchemas: Readonly<Record<TableName, StructType>> = {
       column('item_id', 'string'),
       column('title', 'string'),
       column('categories', { type: 'array', elementType: 'string', containsNull: true }),
+      column('attributes', 'string'),
     ],
   },
   users: {

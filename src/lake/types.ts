@@ -22,6 +22,8 @@ export interface ItemRow {
   readonly title: string | null
   /** Genres or the like, in the order of the source; empty when there are none. */
   readonly categories: readonly string[]
+  /** A JSON object: what else the source says, each as a text; a list is a JSON array in a text. */
+  readonly attributes: string | null
 }
 
 /**

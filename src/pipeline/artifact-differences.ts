@@ -56,12 +56,15 @@ function headerDifferences(stored: ArtifactContent, again: ArtifactContent): Dif
 
 const lists = [
   ...['userIds', 'itemIds', 'historyStarts', 'historyItems'],
-  ...['itemTitles', 'itemCategories', 'itemInteractions'],
+  ...['itemTitles', 'itemCategories', 'itemInteractions', 'itemAttributes', 'itemTrend'],
 ] as const satisfies readonly (keyof ArtifactContent)[]
 
 function listDifferences(stored: ArtifactContent, again: ArtifactContent): Difference[] {
   return lists.flatMap((name) => {
-    const [was, is] = [Array.from<unknown>(stored[name]), Array.from<unknown>(again[name])]
+    // An older program did not keep all of them.
+    const [was, is] = [stored[name] ?? [], stored[name] ? (again[name] ?? []) : []].map((list) =>
+      Array.from<unknown>(list),
+    )
     const first = was.findIndex((value, at) => JSON.stringify(value) !== JSON.stringify(is[at]))
     if (first < 0 && was.length === is.length) return []
     const at = first < 0 ? was.length : first

@@ -4,6 +4,7 @@ import type { Dataset, Fold } from '../dataset/types.ts'
 import type { ItemRow } from '../lake/types.ts'
 import { restoreModel } from '../models/algorithms.ts'
 import type { AlgorithmName, Model } from '../models/types.ts'
+import { itemColumns } from './item-columns.ts'
 
 export interface TrainedOn {
   readonly dataset: Dataset
@@ -27,7 +28,6 @@ export function artifactOf(model: Model, { dataset, fold, items, seed, split }: 
   const { users, items: catalogue, ratings, lakeVersion } = dataset
   const history = byUser(dataset, new Uint8Array(ratings.rating.length).fill(1))
   const { algorithm, params, nUsers, nItems, ratingRange, tensors } = model
-  const rowOf = new Map(items.map((item) => [item.itemId, item]))
   return {
     manifest: {
       ...{ algorithm, params, seed, split, splitFingerprint: fold.fingerprint },
@@ -38,16 +38,8 @@ export function artifactOf(model: Model, { dataset, fold, items, seed, split }: 
     tensors,
     historyStarts: history.rowStarts,
     historyItems: history.columns,
-    itemTitles: catalogue.ids.map((itemId) => rowOf.get(itemId)?.title ?? null),
-    itemCategories: catalogue.ids.map((itemId) => rowOf.get(itemId)?.categories ?? []),
-    itemInteractions: countTraining(dataset, fold),
+    ...itemColumns(dataset, items, fold.isTrain),
   }
-}
-
-function countTraining({ items, ratings }: Dataset, { isTrain }: Fold): Int32Array {
-  const counts = new Int32Array(items.size)
-  for (let row = 0; row < isTrain.length; row++) counts[ratings.itemIndex[row]] += isTrain[row]
-  return counts
 }
 
 /** @throws RECSYS_MODEL_SHAPE */

@@ -7,6 +7,7 @@ import { algorithms } from '../models/algorithms.ts'
 import { resolveParams } from '../models/parameters.ts'
 import type { Model } from '../models/types.ts'
 import { startCompute } from '../workers/pool.ts'
+import { itemColumns } from './item-columns.ts'
 
 /**
  * What a server can offer before any model is in production: the popular items of the latest lake version, as a model
@@ -25,8 +26,7 @@ export async function popularFallback(dataDir: string): Promise<ArtifactContent>
 async function popularItems(lake: Lake): Promise<ArtifactContent> {
   const version = await lake.latestVersion()
   const dataset = datasetFrom(await lake.readInteractions(version))
-  const items = new Map((await lake.readItems(version)).map((item) => [item.itemId, item]))
-  return contentOf(dataset, await fitPopular(dataset), items)
+  return contentOf(dataset, await fitPopular(dataset), await lake.readItems(version))
 }
 
 async function fitPopular(dataset: Dataset): Promise<Model> {
@@ -48,11 +48,11 @@ async function fitPopular(dataset: Dataset): Promise<Model> {
   }
 }
 
-function contentOf(dataset: Dataset, model: Model, items: ReadonlyMap<string, ItemRow>): ArtifactContent {
-  const { users, ratings, lakeVersion } = dataset
+function contentOf(dataset: Dataset, model: Model, items: readonly ItemRow[]): ArtifactContent {
+  const { users, lakeVersion } = dataset
+  const everything = new Uint8Array(dataset.ratings.rating.length).fill(1)
   const { algorithm, params, ratingRange, nUsers, nItems, tensors } = model
-  const history = byUser(dataset, new Uint8Array(ratings.rating.length).fill(1))
-  const rows = dataset.items.ids.map((itemId) => items.get(itemId))
+  const history = byUser(dataset, everything)
   return {
     manifest: {
       ...{ algorithm, params, ratingRange, nUsers, nItems, lakeVersion },
@@ -69,14 +69,6 @@ function contentOf(dataset: Dataset, model: Model, items: ReadonlyMap<string, It
     tensors,
     historyStarts: history.rowStarts,
     historyItems: history.columns,
-    itemTitles: rows.map((item) => item?.title ?? null),
-    itemCategories: rows.map((item) => item?.categories ?? []),
-    itemInteractions: countInteractions(ratings.itemIndex, nItems),
+    ...itemColumns(dataset, items, everything),
   }
-}
-
-function countInteractions(itemIndex: Int32Array, nItems: number): Int32Array {
-  const counts = new Int32Array(nItems)
-  for (let row = 0; row < itemIndex.length; row++) counts[itemIndex[row]]++
-  return counts
 }

@@ -9,6 +9,7 @@ import type { LogLevel } from './log.ts'
 import type { SharedModel } from './shared/shared-model.ts'
 import type {
   CommandOutcome,
+  Fallback,
   ModelCommand,
   ReloadOutcome,
   ServerStatus,
@@ -68,6 +69,7 @@ export interface RequestThreadData {
   readonly dataDir: string
   readonly tls: TlsFiles | undefined
   readonly keysRequired: boolean
+  readonly strangers: readonly Fallback[]
   readonly keys: readonly KnownKey[]
   readonly logLevel: LogLevel
   readonly limits: AppLimits

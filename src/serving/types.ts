@@ -28,6 +28,8 @@ export interface ServeOptions {
   readonly logLevel: LogLevel
   /** Answers kept for equal requests, over all threads. */
   readonly cache: CacheOptions
+  /** What whoever the model does not know is given; see `fallbacks`. */
+  readonly strangers: readonly Fallback[]
   /** What to serve while no version is in production: a popularity model, made on the spot. */
   readonly fallback: () => Promise<ArtifactContent>
   readonly events: EventOptions
@@ -149,8 +151,15 @@ export interface ModelIdentity {
 }
 
 export type ModelSource = 'model' | 'popular'
-/** `events`: the model, for somebody it knows only by the events since it was trained. */
-export type RankingSource = ModelSource | 'events'
+/**
+ * `events`: the model, for somebody it knows only by the events since it was trained. `trending`: what was popular of late.
+ * `none`: nothing was left to fall back on.
+ */
+export type RankingSource = ModelSource | Fallback | 'none'
+
+/** What somebody gets whom the model does not know, in the order in which it is tried. */
+export const fallbacks = ['events', 'trending', 'popular'] as const
+export type Fallback = (typeof fallbacks)[number]
 
 /** Why the last attempt to change over did not work. */
 export interface LoadFailure {

@@ -96,6 +96,19 @@ const anyContent = fc
     }
   })
 
+test('attributes and trends come back where a model has them', async () => {
+  const attributes = ['{"year":"1945"}', null, '{}', '{"price":"3"}']
+  const { directory } = await written(
+    sampleArtifact({ itemAttributes: attributes, itemTrend: Float32Array.of(0.5, 0, 2, 1) }),
+  )
+  const back = await readArtifact(directory)
+  expect(back.itemAttributes).toEqual(attributes)
+  expect([...back.itemTrend!]).toEqual([0.5, 0, 2, 1])
+  await expect(written(sampleArtifact({ itemTrend: Float32Array.of(1, 2, -1, 0) }))).rejects.toMatchObject({
+    code: 'RECSYS_ARTIFACT_INVALID',
+  })
+})
+
 test('any ids, titles, categories, histories and factors survive the way to disk and back', async () => {
   const parent = temporaryDirectory()
   let next = 0

@@ -34,6 +34,8 @@ export function sampleArtifact(changes: Partial<ArtifactContent> = {}): Artifact
     itemTitles: ['Brief Encounter', null, '', '千と千尋の神隠し'],
     itemCategories: [['Drama', 'Romance'], [], ['Drama'], ['Animation']],
     itemInteractions: Int32Array.of(1, 1, 1, 2),
+    itemAttributes: undefined,
+    itemTrend: undefined,
     ...changes,
   }
 }

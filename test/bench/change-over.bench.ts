@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { renderTable } from '../../src/cli/table.ts'
 import { Supervisor } from '../../src/serving/supervisor/supervisor.ts'
+import { fallbacks } from '../../src/serving/types.ts'
 import { modelChanges, quietRelease } from '../serving/quiet-release.ts'
 import { noFallback, promote, register } from '../serving/registered.ts'
 import { load } from './http-load.ts'
@@ -32,6 +33,7 @@ try {
     drainTimeoutMs: 1000,
     logLevel: 'error',
     keysRequired: false,
+    strangers: fallbacks,
     requestsPerSecond: 0,
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },

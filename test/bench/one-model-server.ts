@@ -3,6 +3,7 @@ import { defaultLimits } from '../../src/serving/http/app.ts'
 import { createLog } from '../../src/serving/log.ts'
 import type { SharedModel } from '../../src/serving/shared/shared-model.ts'
 import { RequestThreads } from '../../src/serving/supervisor/request-threads.ts'
+import { fallbacks } from '../../src/serving/types.ts'
 import { readyStatus } from '../serving/ready-status.ts'
 
 /** Request threads on a free port that serve one model; nothing watches a registry and nothing is stored. */
@@ -26,6 +27,7 @@ export async function serveModel(
       dataDir: tmpdir(),
       tls: undefined,
       keysRequired: false,
+      strangers: fallbacks,
       limits: defaultLimits,
       cache: { maxBytes: cacheBytes, ttlMs: 60_000, redisUrl },
     },

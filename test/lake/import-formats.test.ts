@@ -226,6 +226,44 @@ describe('repeated pairs', () => {
 })
 
 describe('items', () => {
+  test('keep what else a file says about them, and what it said before', async () => {
+    const from = write('ratings.csv', 'user,item,rating\nu1,i1,5\nu1,i2,4\n')
+    const items = write(
+      'items.csv',
+      `id,title,price,brand,blurb\ni1,One,12.5,Acme,${'x'.repeat(300)}\ni2,Two,,"O, Neill",\n`,
+    )
+    const { items: got } = await imported(from, { items })
+    expect(got.map(({ attributes }) => JSON.parse(attributes!))).toEqual([
+      { price: '12.5', brand: 'Acme', blurb: null },
+      { price: null, brand: 'O, Neill', blurb: null },
+    ])
+  })
+
+  test('of a lake that an older program made, without attributes, get those of an append', async () => {
+    const { items: before } = await imported(write('ratings.csv', 'user,item,rating\nu1,i1,5\n'))
+    expect(before).toMatchObject([{ attributes: null }])
+    const log = join(dataDir, 'lake/items/_delta_log/00000000000000000000.json')
+    const field =
+      ',{\\"name\\":\\"attributes\\",\\"type\\":\\"string\\",\\"nullable\\":true,\\"metadata\\":{}}'
+    const text = readFileSync(log, 'utf8')
+    expect(text).toContain(field)
+    writeFileSync(log, text.replace(field, ''))
+    expect(await itemsOf(dataDir)).toEqual(before)
+    const items = write('items.csv', 'id,title,price\ni2,Two,3\n')
+    const { items: after } = await imported(write('more.csv', 'user,item,rating\nu1,i2,4\n'), {
+      items,
+      mode: 'append',
+    })
+    expect(after.map(({ attributes }) => attributes)).toEqual([null, '{"price":"3"}'])
+  })
+
+  test('keep numbers and lists of a file of JSON lines as texts', async () => {
+    const from = write('ratings.csv', 'user,item,rating\nu1,i1,5\n')
+    const items = write('items.jsonl', '{"id":"i1","title":"One","price":3,"sizes":["a","b"],"isNew":true}\n')
+    const [item] = (await imported(from, { items })).items
+    expect(JSON.parse(item!.attributes!)).toEqual({ price: '3', sizes: '["a","b"]', isNew: 'true' })
+  })
+
   test('of a 10M folder have titles in UTF-8, genres and half stars', async () => {
     mkdirSync(join(directory, 'ml-10M100K'))
     write('ml-10M100K/ratings.dat', '1::122::5::838985046\n1::185::0.5::838983525\n')
@@ -236,8 +274,13 @@ describe('items', () => {
     const { rows: got, items } = await imported(join(directory, 'ml-10M100K'))
     expect(got).toEqual(['1 122 5 838985046', '1 185 0.5 838983525'])
     expect(items).toEqual([
-      { itemId: '122', title: 'Amélie "Poulain" (2001)', categories: ['Comedy', 'Romance'] },
-      { itemId: '185', title: 'Net, The (1995)', categories: [] },
+      {
+        itemId: '122',
+        title: 'Amélie "Poulain" (2001)',
+        categories: ['Comedy', 'Romance'],
+        attributes: '{"year":"2001"}',
+      },
+      { itemId: '185', title: 'Net, The (1995)', categories: [], attributes: '{"year":"1995"}' },
     ])
   })
 
@@ -245,9 +288,9 @@ describe('items', () => {
     const from = write('a.csv', 'user,item,rating\nu,i1,1\nu,i2,2\n')
     const items = write('items.csv', 'sku,name,genres\ni1,"One, two",a|b\ni3,Three,\n')
     expect((await imported(from, { items })).items).toEqual([
-      { itemId: 'i1', title: 'One, two', categories: ['a', 'b'] },
-      { itemId: 'i2', title: null, categories: [] },
-      { itemId: 'i3', title: 'Three', categories: [] },
+      { itemId: 'i1', title: 'One, two', categories: ['a', 'b'], attributes: null },
+      { itemId: 'i2', title: null, categories: [], attributes: null },
+      { itemId: 'i3', title: 'Three', categories: [], attributes: null },
     ])
   })
 
@@ -255,7 +298,7 @@ describe('items', () => {
     const from = write('a.csv', 'user,item,rating\nu,i1,1\n')
     const items = write('items.jsonl', '{"id":"i1","title":"One","categories":["a","b, c"]}\n')
     expect((await imported(from, { items })).items).toEqual([
-      { itemId: 'i1', title: 'One', categories: ['a', 'b, c'] },
+      { itemId: 'i1', title: 'One', categories: ['a', 'b, c'], attributes: null },
     ])
   })
 

@@ -29,6 +29,7 @@ describe('importing a MovieLens folder', () => {
     expect(items.get('1')).toEqual({
       itemId: '1',
       title: 'Toy Story (1995)',
+      attributes: '{"year":"1995"}',
       categories: ['Animation', "Children's", 'Comedy'],
     })
     expect(items.get('543')!.title).toBe('Misérables, Les (1995)')
@@ -56,6 +57,7 @@ describe('importing a MovieLens folder', () => {
     expect(american).toEqual({
       itemId: '11',
       title: 'American President, The (1995)',
+      attributes: '{"year":"1995"}',
       categories: ['Comedy', 'Drama', 'Romance'],
     })
     lake.close()

@@ -10,7 +10,7 @@ test('a data file is committed only when a second reader finds its rows and colu
   const path = join(temporaryDirectory(), 'a.parquet')
   using database = await openDatabase()
   await database.run(
-    `COPY (SELECT 'a' AS item_id, 't' AS title, ['x'] AS categories FROM range(7)) TO '${path}'`,
+    `COPY (SELECT 'a' AS item_id, 't' AS title, ['x'] AS categories, '{}' AS attributes FROM range(7)) TO '${path}'`,
   )
   const verify = (nRows: number, table: 'items' | 'users') => verifyDataFile(path, nRows, tableSchemas[table])
   await expect(verify(7, 'items')).resolves.toBe(undefined)
@@ -20,7 +20,7 @@ test('a data file is committed only when a second reader finds its rows and colu
   })
   await expect(verify(8, 'items')).rejects.toMatchObject(corrupt(/has 7 rows .* expected 8/))
   await expect(verify(7, 'users')).rejects.toMatchObject(
-    corrupt(/of item_id, title, categories; expected 7 of user_id/),
+    corrupt(/of item_id, title, categories, attributes; expected 7 of user_id/),
   )
   truncateSync(path, 100)
   await expect(verify(7, 'items')).rejects.toMatchObject(corrupt(/is not Parquet/))

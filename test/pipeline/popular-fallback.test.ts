@@ -19,13 +19,25 @@ test('a lake without a model gives its popular items, unseen ones first asked fo
   await initTables({ dataDir, mode: 'create', users: 60, items: 40, interactions: 600, seed: 1 })
   const content = await popularFallback(dataDir)
   const lake = await openLake(dataDir)
-  const { userIds, itemIds, userIndex, itemIndex } = await lake.readInteractions()
+  const { userIds, itemIds, userIndex, itemIndex, timestamp } = await lake.readInteractions()
   const items = await lake.readItems()
   lake.close()
 
   expect(content.manifest).toMatchObject({ algorithm: 'popular', nUsers: 60, nItems: itemIds.length })
   const counts = itemIds.map((_, item) => itemIndex.filter((other) => other === item).length)
   expect([...content.itemInteractions]).toEqual(counts)
+  const newest = Math.max(...timestamp)
+  const trend = itemIds.map((_, item) =>
+    timestamp.reduce((sum, time, row) => {
+      return itemIndex[row] === item ? sum + 0.5 ** ((newest - time) / (30 * 86_400)) : sum
+    }, 0),
+  )
+  content.itemTrend!.forEach((value, item) => {
+    expect(value).toBeCloseTo(trend[item]!, 4)
+  })
+  const attributes = new Map(items.map((item) => [item.itemId, item.attributes]))
+  expect(content.itemAttributes).toEqual(itemIds.map((itemId) => attributes.get(itemId)))
+
   const titles = new Map(items.map((item) => [item.itemId, item.title]))
   expect(content.itemTitles).toEqual(itemIds.map((itemId) => titles.get(itemId)))
 

@@ -8,6 +8,7 @@ import { createLog } from '../../src/serving/log.ts'
 import { ModelSlot } from '../../src/serving/ranking/model-slot.ts'
 import { ServedModel } from '../../src/serving/ranking/served-model.ts'
 import { shareModel } from '../../src/serving/shared/shared-model.ts'
+import { fallbacks } from '../../src/serving/types.ts'
 import { type FixtureShape, fixtureContent, fixtureIdentity } from './fixture-model.ts'
 import { readyStatus } from './ready-status.ts'
 
@@ -30,6 +31,7 @@ export async function fixtureApp(
     slot,
     log: createLog('silent', 'test'),
     cache,
+    strangers: fallbacks,
     metrics: createRequestMetrics('test'),
     adminToken: undefined,
     tls: undefined,

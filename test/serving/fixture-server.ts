@@ -1,6 +1,7 @@
 import { onTestFinished, vi } from 'vitest'
 import { Supervisor } from '../../src/serving/supervisor/supervisor.ts'
 import type { ServeOptions } from '../../src/serving/types.ts'
+import { fallbacks } from '../../src/serving/types.ts'
 import { modelChanges, quietRelease } from './quiet-release.ts'
 import { modelName, noFallback } from './registered.ts'
 
@@ -19,6 +20,7 @@ export async function startServer(dataDir: string, given: Partial<ServeOptions> 
     drainTimeoutMs: 5000,
     logLevel: 'silent',
     keysRequired: false,
+    strangers: fallbacks,
     requestsPerSecond: 0,
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
     events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },

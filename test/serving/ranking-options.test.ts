@@ -49,6 +49,35 @@ describe('paging', () => {
 })
 
 describe('filters', () => {
+  test('an expression leaves the items for which it is true, k of them whenever there are k', async () => {
+    const { ids, post, get } = await served()
+    const where = encodeURIComponent('category = "even" and (interactions < 300 or itemId in ("i0", "i2"))')
+    const all = await ids(`/recommendations/u5?k=100&excludeSeen=false&where=${where}`)
+    const expected = Array.from({ length: 60 }, (_, i) => i).filter((i) => i % 2 === 0 && (i > 30 || i < 4))
+    expect(all.toSorted()).toEqual(expected.map((i) => `i${i}`).toSorted())
+    expect(await ids(`/recommendations/u5?k=5&excludeSeen=false&where=${where}`)).toEqual(all.slice(0, 5))
+    expect(await ids(`/recommendations/u5?k=100&excludeSeen=false&where=${where}&exclude=i2`)).not.toContain(
+      'i2',
+    )
+    const strangers = (await get(`/recommendations/stranger?k=3&where=${where}`)) as Answer
+    expect(strangers.items.map(({ itemId }) => itemId)).toEqual(['i0', 'i2', 'i32'])
+    const { body } = await post('/recommendations', { userId: 'u5', k: 2, where: 'interactions <= 20' })
+    expect(body.items).toHaveLength(2)
+  })
+
+  test('an expression that is none, or asks for a field that there is not, is refused', async () => {
+    const { get, post } = await served()
+    const { error } = (await get(`/recommendations/u5?where=${encodeURIComponent('price <')}`)) as {
+      error: object
+    }
+    expect(error).toMatchObject({ code: 'RECSYS_HTTP_INVALID', field: 'where' })
+    const { status, body } = await post('/recommendations', { userId: 'u5', where: 'price < 3' })
+    expect(status).toBe(400)
+    expect(body.error.message).toBe(
+      'where asks for "price", expected one of the fields category, interactions, itemId',
+    )
+  })
+
   test('an allow list leaves only its own items, and other filters still count', async () => {
     const { ids, post } = await served()
     const seen = touchedItems(0, 60).map((index) => `i${index}`)
@@ -151,6 +180,7 @@ describe('users and items', () => {
   test('an item tells its title, categories and interactions', async () => {
     const { get } = await served()
     expect((await get('/items/i5')).item).toEqual({
+      attributes: {},
       itemId: 'i5',
       title: 'Title "i5"',
       categories: ['odd', 'Sci-Fi, Fantasy'],

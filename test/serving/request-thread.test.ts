@@ -5,6 +5,7 @@ import { defaultLimits } from '../../src/serving/http/app.ts'
 import type { FromRequestThread, RequestThreadData, ToRequestThread } from '../../src/serving/messages.ts'
 import { shareModel } from '../../src/serving/shared/shared-model.ts'
 import { runRequestThread } from '../../src/serving/threads/request-thread.ts'
+import { fallbacks } from '../../src/serving/types.ts'
 import { type FixtureShape, fixtureContent, fixtureIdentity } from './fixture-model.ts'
 import { readyStatus } from './ready-status.ts'
 
@@ -34,6 +35,7 @@ async function requestThread(given: Partial<RequestThreadData> = {}) {
     dataDir: '/nowhere',
     tls: undefined,
     keysRequired: false,
+    strangers: fallbacks,
     keys: [],
     logLevel: 'silent',
     limits: defaultLimits,

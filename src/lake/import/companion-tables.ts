@@ -1,4 +1,5 @@
 import { scanSql } from '../delta/scan.ts'
+import { duckdbType } from '../delta/schema.ts'
 import { readSnapshot, type Snapshot } from '../delta/snapshot.ts'
 import { companionVersion, tableDirectory, tableSchemas } from '../tables.ts'
 import { commitChange, type DataFile } from '../write-table.ts'
@@ -39,7 +40,12 @@ async function companionSql(
 ): Promise<string | undefined> {
   const version = companionVersion(current, table)
   if (version === undefined) return undefined
-  return scanSql(database, await readSnapshot(database, tableDirectory(dataDir, table), version))
+  const snapshot = await readSnapshot(database, tableDirectory(dataDir, table), version)
+  const known = new Set(snapshot.schema.fields.map(({ name }) => name))
+  // What an older program did not write.
+  const missing = tableSchemas[table].fields.filter(({ name }) => !known.has(name))
+  const columns = missing.map(({ name, type }) => `, CAST(NULL AS ${duckdbType(type)}) AS ${name}`)
+  return `SELECT *${columns.join('')} FROM (${await scanSql(database, snapshot)})`
 }
 
 /**

@@ -19,7 +19,9 @@ const itemColumns = {
 }
 
 export async function createItemStage(database: Database): Promise<void> {
-  await database.run('CREATE TABLE incoming_items (item_id VARCHAR, title VARCHAR, categories VARCHAR[])')
+  await database.run(
+    'CREATE TABLE incoming_items (item_id VARCHAR, title VARCHAR, categories VARCHAR[], attributes VARCHAR)',
+  )
 }
 
 /** Fills `incoming_items` with what a MovieLens folder says about its films; returns what it has read. */
@@ -41,7 +43,7 @@ export async function stageMovieLensItems(
   const flags = genres100k.map((genre, index) => `CASE WHEN c${index + 6} = '1' THEN ${literal(genre)} END`)
   const categories =
     source.layout === 'movielens-100k' ? `[${flags.slice(1).join(', ')}]` : splitCategories('c3')
-  return insertItems(database, records, { id: 'c1', title: 'c2', categories })
+  return insertItems(database, records, { id: 'c1', title: 'c2', categories, attributes: yearOf('c2') })
 }
 
 /** Fills `incoming_items` from a file with columns like id, title, categories. @throws RECSYS_IMPORT_COLUMNS */
@@ -63,7 +65,28 @@ export async function stageItemsFile(
     id: `CAST(${id.expression} AS VARCHAR)`,
     title: title ? `CAST(${title.expression} AS VARCHAR)` : 'CAST(NULL AS VARCHAR)',
     categories: categories ? categoriesSql(categories) : 'CAST([] AS VARCHAR[])',
+    attributes: attributesSql(records.columns.filter((column) => ![id, title, categories].includes(column))),
   })
+}
+
+/** Longer texts, such as descriptions, are nothing to select by. */
+const maxAttributeBytes = 256
+
+/** What else the source says, as a JSON object of texts; lists are JSON arrays in a text, nested records are left out. */
+function attributesSql(columns: readonly SourceColumn[]): string {
+  const usable = columns.filter(({ name, type }) => name !== '' && !/^(STRUCT|MAP|UNION|BLOB)/.test(type))
+  if (usable.length === 0) return 'CAST(NULL AS VARCHAR)'
+  const values = usable.map(({ name, expression, type }) => {
+    const text = `CAST(${type.endsWith('[]') ? `to_json(${expression})` : expression} AS VARCHAR)`
+    return `${literal(name)}: nullif(trim(CASE WHEN strlen(${text}) <= ${maxAttributeBytes} THEN ${text} END), '')`
+  })
+  return `CAST(to_json({${values.join(', ')}}) AS VARCHAR)`
+}
+
+/** The year at the end of a film's title. */
+function yearOf(title: string): string {
+  const year = `regexp_extract(${title}, '\\((\\d{4})\\)\\s*$', 1)`
+  return `CASE WHEN ${year} <> '' THEN CAST(to_json({year: ${year}}) AS VARCHAR) END`
 }
 
 function findColumn({ columns }: RecordSource, names: readonly string[]): SourceColumn | undefined {
@@ -95,12 +118,13 @@ function splitCategories(text: string): string {
 async function insertItems(
   database: Database,
   records: RecordSource,
-  { id, title, categories }: { id: string; title: string; categories: string },
+  { id, title, categories, attributes }: Record<'id' | 'title' | 'categories' | 'attributes', string>,
 ): Promise<RecordSource[]> {
   await database.run(`INSERT INTO incoming_items
     SELECT id, last(nullif(trim(title), '')),
-      last(list_filter(list_transform(categories, lambda name: trim(name)), lambda name: name NOT IN ('', '(no genres listed)')))
-    FROM (SELECT trim(${id}) AS id, ${title} AS title, ${categories} AS categories FROM ${records.from})
+      last(list_filter(list_transform(categories, lambda name: trim(name)), lambda name: name NOT IN ('', '(no genres listed)'))),
+      last(attributes)
+    FROM (SELECT trim(${id}) AS id, ${title} AS title, ${categories} AS categories, ${attributes} AS attributes FROM ${records.from})
     WHERE id <> '' AND strlen(id) <= 1024
     GROUP BY id`)
   return [records]

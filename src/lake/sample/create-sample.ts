@@ -93,6 +93,7 @@ async function stageFilms(database: Database, films: readonly Film[]): Promise<v
     appender.appendVarchar(`i${index + 1}`)
     appender.appendVarchar(film.title)
     appender.appendList([...film.genres])
+    appender.appendVarchar(JSON.stringify({ year: /\((\d{4})\)$/.exec(film.title)?.[1] ?? null }))
     appender.endRow()
   }
   appender.closeSync()

@@ -8,6 +8,7 @@ import type { RatedItem, ServedModel } from '../ranking/served-model.ts'
 import type { VersionTallies } from '../threads/version-tally.ts'
 import type {
   CommandOutcome,
+  Fallback,
   ModelCommand,
   ReloadOutcome,
   ServerStatus,
@@ -25,6 +26,8 @@ export interface AppContext {
   readonly log: Logger
   readonly metrics: RequestMetrics
   readonly cache: ResponseCache
+  /** What whoever the model does not know is given. */
+  readonly strangers: readonly Fallback[]
   /** Certificate and key in PEM; undefined: plain HTTP. */
   readonly tls: TlsFiles | undefined
   readonly adminToken: TokenDigest | undefined

@@ -13,12 +13,13 @@ export interface Ranked {
  * where there is neither, what is popular.
  */
 export function rankUser(
-  { recentItems }: Pick<AppContext, 'recentItems'>,
+  { recentItems, strangers }: Pick<AppContext, 'recentItems' | 'strangers'>,
   model: ServedModel,
   userId: string,
   query: RankingQuery,
 ): Ranked {
-  const events = model.knows(userId) || model.identity.source === 'popular' ? [] : recentItems(userId)
+  const isJudged = strangers.includes('events') && !model.knows(userId) && model.identity.source !== 'popular'
+  const events = isJudged ? recentItems(userId) : []
   if (events.length === 0) return { ranking: model.rankForUser(userId, query), explainBy: userId }
   const history = events.map((event) => withinRange(event, model.ratingRange))
   const ranking = model.rankForHistory(history, query)

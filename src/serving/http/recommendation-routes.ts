@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { ExpressionError, fieldsOf, parseExpression } from '../filter/expression.ts'
 import {
   maxDepth,
   type Ranking,
   type RankingQuery,
   type RatedItem,
   type ServedModel,
+  type Where,
 } from '../ranking/served-model.ts'
 import { maxIdLength } from '../shared/id-table.ts'
 import { type AppContext, modelFor } from './app-context.ts'
@@ -32,6 +34,7 @@ interface RankingOptions {
   readonly offset: number
   readonly excludeSeen: boolean
   readonly minScore?: number
+  readonly where?: string
   readonly diversity: number
   readonly explain: boolean
 }
@@ -105,7 +108,7 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
     (request, reply) => {
       const { userId, explain } = request.body
       const model = modelFor(context, request, userId)
-      const query = bodyQuery(request.body)
+      const query = bodyQuery(request.body, model)
       const { ranking, explainBy } = rankBody(context, model, request.body, query)
       const text = renderRanking(model, userId ?? null, ranking, explain ? explainBy : undefined)
       if (userId !== undefined) shadow(model, userId, query, ranking)
@@ -136,7 +139,7 @@ export function registerRecommendations(app: FastifyInstance, context: AppContex
 const usersATurn = 8
 
 async function rankBatch(context: AppContext, model: ServedModel, body: BatchBody): Promise<string[]> {
-  const query = bodyQuery(body)
+  const query = bodyQuery(body, model)
   const results: string[] = []
   for (const userId of body.userIds) {
     if (results.length % usersATurn === usersATurn - 1) await setImmediate()
@@ -164,22 +167,42 @@ function queryOf(given: QueryString, model: ServedModel): RankingQuery {
   const { category, exclude, allow } = given
   const isItem = (itemId: string) => model.itemIndex(itemId) >= 0
   return {
-    ...optionsOf(given),
+    ...optionsOf(given, model),
     categories: splitList('category', category, maxCategories, (name) => model.hasCategory(name)),
     exclude: splitList('exclude', exclude, maxExcluded, isItem),
     allow: allow && splitList('allow', allow, maxAllowed, isItem),
   }
 }
 
-function bodyQuery({ categories = [], exclude = [], allow, ...given }: BodyFilters): RankingQuery {
-  return { ...optionsOf(given), categories, exclude, allow }
+function bodyQuery(
+  { categories = [], exclude = [], allow, ...given }: BodyFilters,
+  model: ServedModel,
+): RankingQuery {
+  return { ...optionsOf(given, model), categories, exclude, allow }
 }
 
-function optionsOf({ k, offset, excludeSeen, minScore, diversity }: RankingOptions) {
+function optionsOf(
+  { k, offset, excludeSeen, minScore, where, diversity }: RankingOptions,
+  model: ServedModel,
+) {
   if (offset + k > maxDepth) {
     throw invalid('offset', `is ${offset}, expected at most ${maxDepth - k}: with k no more than ${maxDepth}`)
   }
-  return { k, offset, excludeSeen, minScore, diversity }
+  const parsed = where === undefined ? undefined : parseWhere(where, model)
+  return { k, offset, excludeSeen, minScore, where: parsed, diversity }
+}
+
+function parseWhere(text: string, model: ServedModel): Where {
+  try {
+    const expression = parseExpression(text)
+    const unknown = [...fieldsOf(expression)].find((name) => !model.hasField(name))
+    if (unknown === undefined) return { text, expression }
+    const fields = model.fieldNames().slice(0, 20).join(', ')
+    throw invalid('where', `asks for ${preview(unknown)}, expected one of the fields ${fields}`)
+  } catch (error) {
+    if (error instanceof ExpressionError) throw invalid('where', error.message)
+    throw error
+  }
 }
 
 function rankBody(context: AppContext, model: ServedModel, body: Body, query: RankingQuery): Ranked {

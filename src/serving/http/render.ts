@@ -23,7 +23,9 @@ export function renderSimilar(model: ServedModel, itemId: string, ranking: Ranki
 }
 
 export function renderItem(model: ServedModel, itemIndex: number): string {
-  return `{"model":${modelText(model.identity)},"item":${catalogueItem(model, itemIndex)}}`
+  const attributes = JSON.stringify(model.attributesOf(itemIndex))
+  const item = `${catalogueItem(model, itemIndex).slice(0, -1)},"attributes":${attributes}}`
+  return `{"model":${modelText(model.identity)},"item":${item}}`
 }
 
 /** @param page  item indices */
@@ -55,11 +57,12 @@ function renderReasons(model: ServedModel, reasons: readonly Reason[]): string {
 
 function renderRanked(model: ServedModel, { best, source }: Ranking, explain?: Explain): string {
   const end = `,"source":"${source}"`
+  const isExplained = source === 'model' || source === 'events'
   let text = `"model":${modelText(model.identity)},"items":[`
   for (let rank = 0; rank < best.count; rank++) {
     if (rank > 0) text += ','
     text += model.itemText(best.indices[rank]!) + shortScore(best.scores[rank]!) + end
-    if (explain) text += renderReasons(model, source !== 'popular' ? explain(best.indices[rank]!) : [])
+    if (explain) text += renderReasons(model, isExplained ? explain(best.indices[rank]!) : [])
     text += '}'
   }
   return `${text}]`

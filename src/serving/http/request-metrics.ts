@@ -40,6 +40,8 @@ export function createRequestMetrics(thread: string): RequestMetrics {
     model: rankings.labels({ source: 'model' }),
     events: rankings.labels({ source: 'events' }),
     popular: rankings.labels({ source: 'popular' }),
+    trending: rankings.labels({ source: 'trending' }),
+    none: rankings.labels({ source: 'none' }),
   }
   const recommendations = new Counter({
     name: 'recsys_recommendations_total',

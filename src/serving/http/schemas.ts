@@ -1,3 +1,4 @@
+import { maxExpressionLength } from '../filter/expression.ts'
 import { maxDepth } from '../ranking/served-model.ts'
 import { maxIdLength } from '../shared/id-table.ts'
 
@@ -34,6 +35,13 @@ const rankingOptions = {
   minScore: {
     type: 'number',
     description: 'Only items whose score is at least this; popular items are not judged by it.',
+  },
+  where: {
+    type: 'string',
+    minLength: 1,
+    maxLength: maxExpressionLength,
+    description:
+      'Only items for which it is true: `price < 20 and (genre = "comedy" or brand in ("A", "B"))`. Fields are those of the items file, category, interactions and itemId; there are = != < <= > >= in, not in, contains, exists, and, or, not.',
   },
   diversity: {
     type: 'number',
@@ -209,9 +217,10 @@ const rankedItem = {
     ...itemFacts,
     score: {
       type: 'number',
-      description: 'Orders the items; of a popular item its number of interactions.',
+      description:
+        'Orders the items; of a popular item its number of interactions, of a trending one with each halved for every 30 days of age.',
     },
-    source: { type: 'string', enum: ['model', 'events', 'popular'] },
+    source: { type: 'string', enum: ['model', 'events', 'trending', 'popular'] },
     reasons: {
       type: 'array',
       description: 'With `explain`: items of the history by what they add to the score, most first.',
@@ -261,7 +270,21 @@ export const itemResponse = {
   description: 'What the model knows of the item.',
   type: 'object',
   required: ['item', 'model'],
-  properties: { model, item: catalogueItem },
+  properties: {
+    model,
+    item: {
+      ...catalogueItem,
+      properties: {
+        ...catalogueItem.properties,
+        attributes: {
+          type: 'object',
+          description:
+            'What else the items file says, each as a text or a list of texts: what `where` can ask for.',
+          additionalProperties: true,
+        },
+      },
+    },
+  },
 } as const
 
 export const historyResponse = {

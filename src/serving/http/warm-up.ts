@@ -18,7 +18,7 @@ const budgetMs = 250
  * @throws what a ranking throws: a model that fails at what people ask must not come into service
  */
 export async function warmUp(
-  context: Pick<AppContext, 'cache' | 'recentItems'>,
+  context: Pick<AppContext, 'cache' | 'recentItems' | 'strangers'>,
   model: ServedModel,
   recent: readonly RecentRequest[],
 ): Promise<void> {

@@ -7,6 +7,8 @@ export interface ItemFilter {
   readonly categories: readonly string[]
   /** Only these are eligible; undefined: every item is. */
   readonly allowed: readonly number[] | undefined
+  /** Only members are eligible; undefined: every item is. */
+  readonly matching: Bitset | undefined
   readonly excluded: readonly number[]
   readonly seen: Int32Array | readonly number[]
 }
@@ -18,6 +20,7 @@ export interface ItemFilter {
 export function markBlocked(filter: ItemFilter, categories: CategoryTable, blocked: Bitset): string[] {
   const unknown = markCategories(filter.categories, categories, blocked)
   if (filter.allowed) keepOnly(filter.allowed, blocked)
+  if (filter.matching) keepMembers(filter.matching, blocked)
   insertAll(blocked, filter.excluded)
   insertAll(blocked, filter.seen)
   return unknown
@@ -34,6 +37,10 @@ function markCategories(names: readonly string[], table: CategoryTable, blocked:
     if (members) for (let i = 0; i < members.length; i++) remove(blocked, members[i]!)
     return members === undefined
   })
+}
+
+function keepMembers(members: Bitset, blocked: Bitset): void {
+  for (let word = 0; word < blocked.length; word++) blocked[word]! |= ~members[word]!
 }
 
 function keepOnly(allowed: readonly number[], blocked: Bitset): void {

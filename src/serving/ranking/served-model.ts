@@ -1,10 +1,14 @@
+import { LRUCache } from 'lru-cache'
 import { restoreModel } from '../../models/algorithms.ts'
 import type { AlgorithmName, HistoryEntry, Model } from '../../models/types.ts'
+import type { Expression } from '../filter/expression.ts'
+import { fieldNames, hasField, type ItemFields, matchingItems } from '../filter/matching-items.ts'
+import { type AttributeColumn, attributeValues } from '../shared/attribute-table.ts'
 import { type Bitset, createBitset, has, insert } from '../shared/bitset.ts'
 import { indexOfId, textAt } from '../shared/id-table.ts'
 import { itemTextReader } from '../shared/item-text.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
-import type { ModelIdentity, RankingSource } from '../types.ts'
+import { type Fallback, fallbacks, type ModelIdentity, type RankingSource } from '../types.ts'
 import { type ItemFilter, markBlocked } from './blocked-items.ts'
 import { diversify, diversityPool, type ItemSimilarity } from './diversify.ts'
 import { ItemScorer } from './item-scorer.ts'
@@ -24,10 +28,18 @@ export interface RankingQuery {
   readonly exclude: readonly string[]
   /** Only these items; undefined: any. */
   readonly allow: readonly string[] | undefined
+  /** Only items for which it is true. */
+  readonly where: Where | undefined
   /** No score of the model below it; popular items have no such score and are not judged by it. */
   readonly minScore: number | undefined
   /** From 0, by score alone, to 1: see `diversify`. */
   readonly diversity: number
+}
+
+/** An expression and its text, by which its items are kept. */
+export interface Where {
+  readonly text: string
+  readonly expression: Expression
 }
 
 /** What a query asks for when it says nothing. */
@@ -38,6 +50,7 @@ export const plainQuery: RankingQuery = {
   categories: [],
   exclude: [],
   allow: undefined,
+  where: undefined,
   minScore: undefined,
   diversity: 0,
 }
@@ -55,6 +68,8 @@ export interface Reason {
 }
 
 const maxReasons = 3
+/** Expressions whose items are kept: a bit an item each. */
+const maxKeptExpressions = 32
 
 /** The best items, best first. The arrays belong to the model and last until its next ranking. */
 export interface Ranking {
@@ -85,9 +100,14 @@ export class ServedModel {
   readonly #blocked: Bitset
   readonly #best: TopK
   readonly #similarity: ItemSimilarity
+  readonly #fallbacks: readonly Fallback[]
+  readonly #matching = new LRUCache<string, Bitset>({ max: maxKeptExpressions })
 
-  /** @param desk  the number of the thread; no two threads may have the same */
-  constructor(shared: SharedModel, desk: number) {
+  /**
+   * @param desk       the number of the thread; no two threads may have the same
+   * @param strangers  what whoever the model does not know is given
+   */
+  constructor(shared: SharedModel, desk: number, strangers: readonly Fallback[] = fallbacks) {
     this.identity = shared.identity
     this.cacheKey = shared.key
     this.ratingRange = shared.ratingRange
@@ -100,6 +120,7 @@ export class ServedModel {
     this.#blocked = createBitset(this.nItems)
     this.#best = createTopK(maxDepth)
     this.#similarity = itemSimilarity(shared)
+    this.#fallbacks = strangers
   }
 
   /** -1 for an item that the model does not have. */
@@ -121,10 +142,30 @@ export class ServedModel {
     return indexOfId(this.#shared.categories.names, name) >= 0
   }
 
-  /** Somebody the model does not know gets the popular items. */
+  /** Whether an expression can ask for it. */
+  hasField(name: string): boolean {
+    return hasField(this.#shared, name)
+  }
+
+  fieldNames(): string[] {
+    return fieldNames(this.#shared)
+  }
+
+  /** What is known of an item besides its categories: a text, or several. */
+  attributesOf(itemIndex: number): Record<string, string | string[]> {
+    const values = (column: AttributeColumn) => attributeValues(column, itemIndex)
+    return Object.fromEntries(
+      this.#shared.attributes
+        .map((column) => [column.name, values(column)] as const)
+        .filter(([, { length }]) => length > 0)
+        .map(([name, texts]) => [name, texts.length === 1 ? texts[0]! : texts]),
+    )
+  }
+
+  /** Somebody the model does not know gets what is trending or popular. */
   rankForUser(userId: string, query: RankingQuery): Ranking {
     const userIndex = indexOfId(this.#shared.users, userId)
-    if (userIndex < 0) return this.#popular(query)
+    if (userIndex < 0) return this.#forStranger(query)
     const unknownCategories = this.#block(query, query.excludeSeen ? this.#historyOf(userIndex) : [])
     this.#selectForUser(userIndex, query)
     return this.#ranked(query, unknownCategories)
@@ -133,7 +174,7 @@ export class ServedModel {
   /** For somebody who is not in the model but tells what they liked. */
   rankForHistory(history: readonly RatedItem[], query: RankingQuery): Ranking {
     const { entries, unknownItems } = this.#resolve(history)
-    if (entries.length === 0) return { ...this.#popular(query), unknownItems }
+    if (entries.length === 0) return { ...this.#forStranger(query), unknownItems }
     const seen = query.excludeSeen ? entries.map((entry) => entry.itemIndex) : []
     const unknownCategories = this.#block(query, seen)
     this.#model.scoreHistory(entries, this.#scorer.scores)
@@ -201,20 +242,34 @@ export class ServedModel {
     selectTopK(this.#scorer.scores, this.#blocked, depthOf(query), this.#best, query.minScore)
   }
 
-  /** Items by number of interactions, which is also their score. */
-  #popular(query: RankingQuery): Ranking {
+  #forStranger(query: RankingQuery): Ranking {
+    const { popularOrder, itemInteractions, trend } = this.#shared
+    for (const source of this.#fallbacks) {
+      if (source === 'trending' && trend !== null)
+        return this.#inOrder(query, trend.order, trend.scores, source)
+      if (source === 'popular') return this.#inOrder(query, popularOrder, itemInteractions, source)
+    }
+    return this.#inOrder(query, popularOrder.subarray(0, 0), itemInteractions, 'none')
+  }
+
+  /** Items in an order that is the same for everybody. */
+  #inOrder(
+    query: RankingQuery,
+    order: Int32Array,
+    scores: Int32Array | Float32Array,
+    source: RankingSource,
+  ): Ranking {
     const unknownCategories = this.#block(query, [])
-    const { popularOrder, itemInteractions } = this.#shared
     const best = this.#best
     const depth = depthOf(query)
     best.count = 0
-    for (let rank = 0; rank < popularOrder.length && best.count < depth; rank++) {
-      const itemIndex = popularOrder[rank]!
+    for (let rank = 0; rank < order.length && best.count < depth; rank++) {
+      const itemIndex = order[rank]!
       if (has(this.#blocked, itemIndex)) continue
       best.indices[best.count] = itemIndex
-      best.scores[best.count++] = itemInteractions[itemIndex]!
+      best.scores[best.count++] = scores[itemIndex]!
     }
-    return { ...this.#ranked(query, unknownCategories), source: 'popular', known: false }
+    return { ...this.#ranked(query, unknownCategories), source, known: false }
   }
 
   /** The page that the query asks for, of what was selected. */
@@ -229,10 +284,28 @@ export class ServedModel {
   }
 
   #block(query: RankingQuery, seen: ItemFilter['seen']): string[] {
-    const { categories } = query
+    const { categories, where } = query
+    const matching = where && this.#matchingItems(where)
     const excluded = this.#indicesOf(query.exclude)
     const allowed = query.allow && this.#indicesOf(query.allow)
-    return markBlocked({ categories, allowed, excluded, seen }, this.#shared.categories, this.#blocked)
+    return markBlocked(
+      { categories, allowed, matching, excluded, seen },
+      this.#shared.categories,
+      this.#blocked,
+    )
+  }
+
+  #matchingItems({ text, expression }: Where): Bitset {
+    const known = this.#matching.get(text)
+    if (known !== undefined) return known
+    const matching = matchingItems(expression, this.#fields())
+    this.#matching.set(text, matching)
+    return matching
+  }
+
+  #fields(): ItemFields {
+    const { items, categories, attributes, itemInteractions } = this.#shared
+    return { ids: items, categories, attributes, interactions: itemInteractions }
   }
 
   #indicesOf(itemIds: readonly string[]): number[] {

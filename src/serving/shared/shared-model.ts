@@ -3,6 +3,7 @@ import type { ArtifactContent, ArtifactTensor } from '../../artifacts/types.ts'
 import { restoreModel } from '../../models/algorithms.ts'
 import type { AlgorithmName } from '../../models/types.ts'
 import type { ModelIdentity } from '../types.ts'
+import { type AttributeTable, buildAttributeTable } from './attribute-table.ts'
 import { buildCategoryTable, type CategoryTable } from './category-table.ts'
 import { buildIdTable, type IdTable } from './id-table.ts'
 import { buildItemText, type ItemText } from './item-text.ts'
@@ -30,12 +31,15 @@ export interface SharedModel {
   readonly items: IdTable
   readonly itemText: ItemText
   readonly categories: CategoryTable
+  readonly attributes: AttributeTable
   /** User u has touched `historyItems[historyStarts[u] .. historyStarts[u + 1])`. */
   readonly historyStarts: Int32Array
   readonly historyItems: Int32Array
   readonly itemInteractions: Int32Array
   /** Item indices, most interactions first, lower index first among equals. */
   readonly popularOrder: Int32Array
+  /** The same by interactions of late, and what each item's are worth; null where the times are not known. */
+  readonly trend: { readonly order: Int32Array; readonly scores: Float32Array } | null
 }
 
 /**
@@ -62,10 +66,14 @@ export function shareModel(content: ArtifactContent, identity: ModelIdentity, nT
     items: buildIdTable(content.itemIds),
     itemText: buildItemText(content),
     categories: buildCategoryTable(content.itemCategories),
+    attributes: buildAttributeTable(content.itemAttributes),
     historyStarts: shared(content.historyStarts),
     historyItems: shared(content.historyItems),
     itemInteractions: shared(content.itemInteractions),
-    popularOrder: shared(popularOrder(content.itemInteractions)),
+    popularOrder: shared(mostFirst(content.itemInteractions)),
+    trend: content.itemTrend
+      ? { order: shared(mostFirst(content.itemTrend)), scores: sharedFloats(content.itemTrend) }
+      : null,
   }
 }
 
@@ -98,7 +106,7 @@ function shared(values: Int32Array): Int32Array {
   return copy
 }
 
-function popularOrder(interactions: Int32Array): Int32Array {
-  const order = Int32Array.from(interactions, (_, index) => index)
-  return order.sort((a, b) => interactions[b]! - interactions[a]! || a - b)
+function mostFirst(values: Int32Array | Float32Array): Int32Array {
+  const order = Int32Array.from(values, (_, index) => index)
+  return order.sort((a, b) => values[b]! - values[a]! || a - b)
 }

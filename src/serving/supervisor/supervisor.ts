@@ -135,7 +135,8 @@ export class Supervisor implements RunningServer {
   }
 
   #threadOptions(nThreads: number): RequestThreadsOptions {
-    const { host, port, adminToken, logLevel, cache, keysRequired, requestsPerSecond } = this.#options
+    const { host, port, adminToken, logLevel, cache, keysRequired, requestsPerSecond, strangers } =
+      this.#options
     if (keysRequired) this.#keys.refresh(() => undefined)
     return {
       nThreads,
@@ -151,6 +152,7 @@ export class Supervisor implements RunningServer {
         dataDir: this.#options.dataDir,
         tls: this.#options.tls,
         keysRequired,
+        strangers,
         limits: { ...defaultLimits, requestsPerSecond: requestsPerSecond / nThreads },
         cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / nThreads) },
       },

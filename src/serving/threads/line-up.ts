@@ -2,6 +2,7 @@ import type { LineUp } from '../messages.ts'
 import type { ServedTrial } from '../ranking/model-slot.ts'
 import { ServedModel } from '../ranking/served-model.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
+import type { Fallback } from '../types.ts'
 
 /** The models of a line-up as one thread sees them. */
 export interface ServedLineUp {
@@ -12,10 +13,12 @@ export interface ServedLineUp {
 /** Builds a thread's views of models, and hands out again those that it has in service. */
 export class ServedModels {
   readonly #desk: number
+  readonly #strangers: readonly Fallback[]
   #present: readonly ServedModel[] = []
 
-  constructor(desk: number) {
+  constructor(desk: number, strangers: readonly Fallback[]) {
     this.#desk = desk
+    this.#strangers = strangers
   }
 
   build({ model, trial }: LineUp): ServedLineUp {
@@ -36,7 +39,8 @@ export class ServedModels {
 
   #view(shared: SharedModel): ServedModel {
     return (
-      this.#present.find(({ cacheKey }) => cacheKey === shared.key) ?? new ServedModel(shared, this.#desk)
+      this.#present.find(({ cacheKey }) => cacheKey === shared.key) ??
+      new ServedModel(shared, this.#desk, this.#strangers)
     )
   }
 }

@@ -33,7 +33,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
     say({ type: 'tally', tallies: each })
   })
   const recent = new RecentRequests()
-  const models = new ServedModels(desk)
+  const models = new ServedModels(desk, data.strangers)
   const questions = new Questions(say)
   const eventLine = new EventLine(say)
   let { status } = data
@@ -59,7 +59,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
     }
   }
   const recentlyTouched = (userId: string) => recentItems.of(userId)
-  const warmUpContext = { cache, recentItems: recentlyTouched }
+  const warmUpContext = { cache, recentItems: recentlyTouched, strangers: data.strangers }
 
   if (data.model) {
     const lineUp = models.build({ model: data.model, trial: data.trial ?? null })
@@ -71,6 +71,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       slot,
       metrics,
       cache,
+      strangers: data.strangers,
       log,
       adminToken: data.adminToken,
       tls: data.tls,
