@@ -1,4 +1,4 @@
-/** The import table of src/README.md. Downward only; errors.ts and host.ts may be imported from anywhere. */
+/** The import table of src/README.md. Downward only; errors.ts, host.ts and escape-html.ts may be imported from anywhere. */
 const mayImport = {
   kernels: [],
   dataset: ['kernels'],
@@ -25,7 +25,7 @@ const livesIn = {
   '@oclif/core': 'cli',
 }
 
-const anyone = ['^src/errors\\.ts$', '^src/host\\.ts$']
+const anyone = ['^src/errors\\.ts$', '^src/host\\.ts$', '^src/escape-html\\.ts$']
 
 module.exports = {
   forbidden: [

@@ -126,6 +126,10 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       description: 'how long a promoted version is watched by these limits; 0 takes nothing back by itself',
       default: '10m',
     }),
+    tracing: Flags.string({
+      description:
+        'JavaScript module that registers an OpenTelemetry SDK, run with your rights in every request thread: each request becomes a span',
+    }),
     'log-level': Flags.option({
       description: 'least level that is logged; debug logs every request',
       default: 'info' as const,

@@ -149,6 +149,7 @@ export const errorCatalogue = {
     'Send fewer requests a second; the Retry-After header says when the next one is welcome.',
   ),
   RECSYS_OVERLOADED: kind(6, 503, 'Send the request again after the time in the Retry-After header.'),
+  RECSYS_EVENT_KEY_REUSED: kind(4, 422, 'Send other events with another Idempotency-Key.'),
   RECSYS_EVENTS_UNAVAILABLE: kind(
     6,
     503,

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { RecsysError } from '../errors.ts'
 import { parseDuration } from '../loadtest/duration.ts'
@@ -37,6 +37,7 @@ export interface ServeFlags {
   readonly 'cache-ttl': string
   readonly cache: string | undefined
   readonly fallback: string
+  readonly tracing: string | undefined
   readonly canary: string | undefined
   readonly shadow: string | undefined
   readonly 'keep-warm': number
@@ -87,6 +88,7 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
     },
     release: releaseOptions(flags),
     strangers: parseFallbacks(flags.fallback),
+    tracing: tracingModule(flags.tracing),
     fallback: () => readFallback(dataDir),
     signal,
   }
@@ -135,6 +137,12 @@ function parseFallbacks(text: string): readonly Fallback[] {
   return names as Fallback[]
 }
 
+/** @throws RECSYS_USAGE */
+function tracingModule(path: string | undefined): string | undefined {
+  if (path === undefined || existsSync(path)) return path
+  throw usage('tracing', `there is no file ${path}`)
+}
+
 /** The address may hold a password and is not repeated. @throws RECSYS_USAGE */
 function redisUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
@@ -150,8 +158,8 @@ async function readFallback(dataDir: string) {
 }
 
 async function flushJournal(dataDir: string) {
-  const { flushEvents } = await import('../pipeline/flush-events.ts')
-  return flushEvents(dataDir)
+  const { flushInThread } = await import('../pipeline/flush-in-thread.ts')
+  return flushInThread(dataDir)
 }
 
 /** @throws RECSYS_USAGE for a file that cannot be read, is not PEM, or does not belong to the other one */

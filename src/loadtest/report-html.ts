@@ -1,3 +1,4 @@
+import { escapeHtml } from '../escape-html.ts'
 import { latencySeries, lineChart, rateSeries, type Series } from './chart.ts'
 import type { GoalResult, LoadReport, TaskReport } from './types.ts'
 
@@ -127,18 +128,6 @@ function cell(value: string | number | undefined): string {
 
 function formatNumber(value: number): string {
   return Number.isInteger(value) ? value.toLocaleString('en-US') : value.toFixed(2)
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] as string)
 }
 
 const styles = `

@@ -12,6 +12,9 @@ export function journalPath(dataDir: string): string {
   return resolve(join(dataDir, 'events.db'))
 }
 
+/** How ids begin that were made of the key of a request and an event's place in it. */
+export const keyedIdPrefix = 'key:'
+
 /** Something a user did with an item. */
 export interface FeedbackEvent {
   /** Made of what the client gave: of events with the same id one counts. */
@@ -51,6 +54,8 @@ export interface AppendResult {
   readonly accepted: number
   /** Places in the batch of events whose id was known already. */
   readonly duplicates: readonly number[]
+  /** The request's key was used for other events before: nothing of the batch was stored. */
+  readonly isKeyReused?: boolean
 }
 
 /**
@@ -61,6 +66,7 @@ export class EventJournal {
   readonly #db: Database
   readonly #insert: Statement
   readonly #count: Statement
+  readonly #known: Statement
   readonly #path: string
 
   /** @throws RECSYS_DATA_DIR_UNWRITABLE | RECSYS_REGISTRY_LOCKED | RECSYS_REGISTRY_CORRUPT */
@@ -73,6 +79,7 @@ export class EventJournal {
     this.#insert = this.#db.prepare(`INSERT INTO events
       (event_id, user_id, item_id, type, value, weight, at, session_id, recommendation_id, model_version)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`)
+    this.#known = this.#db.prepare(`SELECT ${columns} FROM events WHERE event_id = ?`)
     this.#count = this.#db.prepare(`INSERT INTO feedback VALUES (?, ?, ?)
       ON CONFLICT (model_version, kind) DO UPDATE SET count = count + excluded.count`)
   }
@@ -117,6 +124,7 @@ export class EventJournal {
   }
 
   #insertAll(batch: readonly FeedbackEvent[]): AppendResult {
+    if (this.#reusesKey(batch)) return { accepted: 0, duplicates: [], isKeyReused: true }
     const duplicates: number[] = []
     for (const [place, event] of batch.entries()) {
       const { id, userId, itemId, type, value, weight, timestamp } = event
@@ -137,6 +145,17 @@ export class EventJournal {
       else if (modelVersion !== null) this.#count.run(modelVersion, type, 1)
     }
     return { accepted: batch.length - duplicates.length, duplicates }
+  }
+
+  /** Of a request that is sent again all events are there, and the same; what time they got by themselves does not count. */
+  #reusesKey(batch: readonly FeedbackEvent[]): boolean {
+    const keyed = batch.filter(({ id }) => id?.startsWith(keyedIdPrefix))
+    const known = keyed.map(({ id }) => this.#known.get(id) as JournalEntry | undefined)
+    const nKnown = known.filter((each) => each !== undefined).length
+    if (nKnown === 0) return false
+    const isSame = (one: FeedbackEvent, other: FeedbackEvent) =>
+      told.every((name) => one[name] === other[name])
+    return nKnown < keyed.length || keyed.some((event, i) => !isSame(event, known[i]!))
   }
 
   #run<T>(work: () => T): T {
@@ -189,6 +208,8 @@ export class EventReader {
 
 const columns = `seq, event_id AS id, user_id AS userId, item_id AS itemId, type, value, weight, at AS timestamp,
   session_id AS sessionId, recommendation_id AS recommendationId, model_version AS modelVersion`
+
+const told = ['userId', 'itemId', 'type', 'value', 'weight', 'sessionId', 'recommendationId'] as const
 
 const busyTimeoutMs = 5000
 

@@ -36,6 +36,8 @@ export type ToRequestThread =
 export type FromRequestThread =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'listen-failed'; readonly code: string; readonly message: string }
+  /** The module of `--tracing` could not be loaded. */
+  | { readonly type: 'tracing-failed'; readonly message: string }
   | { readonly type: 'prepared'; readonly generation: number; readonly problem: string | null }
   | { readonly type: 'snapshot'; readonly metrics: MetricsSnapshot }
   | { readonly type: 'store-events'; readonly id: number; readonly events: readonly FeedbackEvent[] }
@@ -70,6 +72,8 @@ export interface RequestThreadData {
   readonly tls: TlsFiles | undefined
   readonly keysRequired: boolean
   readonly strangers: readonly Fallback[]
+  /** A module that registers an OpenTelemetry SDK; undefined: no tracing. */
+  readonly tracing: string | undefined
   readonly keys: readonly KnownKey[]
   readonly logLevel: LogLevel
   readonly limits: AppLimits

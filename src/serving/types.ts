@@ -30,6 +30,8 @@ export interface ServeOptions {
   readonly cache: CacheOptions
   /** What whoever the model does not know is given; see `fallbacks`. */
   readonly strangers: readonly Fallback[]
+  /** A module that registers an OpenTelemetry SDK, loaded in each request thread; undefined: no tracing. */
+  readonly tracing?: string | undefined
   /** What to serve while no version is in production: a popularity model, made on the spot. */
   readonly fallback: () => Promise<ArtifactContent>
   readonly events: EventOptions

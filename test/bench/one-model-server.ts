@@ -28,6 +28,7 @@ export async function serveModel(
       tls: undefined,
       keysRequired: false,
       strangers: fallbacks,
+      tracing: undefined,
       limits: defaultLimits,
       cache: { maxBytes: cacheBytes, ttlMs: 60_000, redisUrl },
     },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { flushEvents } from '../../src/pipeline/flush-events.ts'
+import { flushInThread } from '../../src/pipeline/flush-in-thread.ts'
 import { EventJournal, EventReader, type FeedbackEvent } from '../../src/registry/event-journal.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 import { fixtureApp } from './fixture-app.ts'
@@ -147,7 +148,7 @@ describe('events of a running server', () => {
     const dataDir = temporaryDirectory()
     await publish(dataDir)
     const server = await startServer(dataDir, {
-      events: { flush: () => flushEvents(dataDir), flushIntervalMs: 3_600_000, flushEvents: 1_000_000 },
+      events: { flush: () => flushInThread(dataDir), flushIntervalMs: 3_600_000, flushEvents: 1_000_000 },
     })
     const post = async (events: object, key?: string) => {
       const headers = { 'content-type': 'application/json', ...(key ? { 'idempotency-key': key } : {}) }
@@ -169,6 +170,13 @@ describe('events of a running server', () => {
     journal.close()
     expect((await post([click, click], 'key')).body).toEqual({ accepted: 2, duplicates: 0 })
     expect((await post([click, click], 'key')).body).toEqual({ accepted: 0, duplicates: 2 })
+    const others = [[click, { ...click, itemId: 'i2' }], [click, click, click], { ...click, weight: 9 }]
+    for (const events of others) {
+      expect(await post(events, 'key')).toMatchObject({
+        status: 422,
+        body: { error: { code: 'RECSYS_EVENT_KEY_REUSED', field: 'Idempotency-Key' } },
+      })
+    }
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     expect(metrics).toContain('recsys_events_total{type="click",model_version="1"} 50')
     expect(metrics).toContain('recsys_events_total{type="click",model_version=""} 2')

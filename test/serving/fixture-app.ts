@@ -35,6 +35,7 @@ export async function fixtureApp(
     metrics: createRequestMetrics('test'),
     adminToken: undefined,
     tls: undefined,
+    isTracing: false,
     keys: () => new Map(),
     keysRequired: false,
     status: () => readyStatus,

@@ -36,6 +36,7 @@ async function requestThread(given: Partial<RequestThreadData> = {}) {
     tls: undefined,
     keysRequired: false,
     strangers: fallbacks,
+    tracing: undefined,
     keys: [],
     logLevel: 'silent',
     limits: defaultLimits,

@@ -1,5 +1,6 @@
+import { escapeHtml } from '../../escape-html.ts'
 import type { PairedResult } from '../../metrics/paired/compare.ts'
-import { escapeHtml, signedPercent } from './html.ts'
+import { signedPercent } from './html.ts'
 
 /** One row a metric: the relative gain as a dot, its interval as a bar, zero as a line; the axis is shared. */
 export function intervalPlot(results: readonly PairedResult[]): string {

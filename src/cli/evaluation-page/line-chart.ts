@@ -1,4 +1,4 @@
-import { escapeHtml } from './html.ts'
+import { escapeHtml } from '../../escape-html.ts'
 
 /** Lines over the same places on the x-axis, which are spread evenly. */
 export interface LineChart {

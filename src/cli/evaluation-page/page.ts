@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../escape-html.ts'
 import type { PairedResult } from '../../metrics/paired/compare.ts'
 import type {
   EvaluationDetails,
@@ -6,7 +7,7 @@ import type {
   NamedMetrics,
 } from '../../pipeline/report/types.ts'
 import { pairs } from '../registry-text.ts'
-import { escapeHtml, formatNumber, type HtmlCell, htmlTable, signedPercent } from './html.ts'
+import { formatNumber, type HtmlCell, htmlTable, signedPercent } from './html.ts'
 import { intervalPlot } from './interval-plot.ts'
 import { legend, lineChart } from './line-chart.ts'
 import { styles } from './styles.ts'

@@ -30,6 +30,8 @@ export interface AppContext {
   readonly strangers: readonly Fallback[]
   /** Certificate and key in PEM; undefined: plain HTTP. */
   readonly tls: TlsFiles | undefined
+  /** Whether requests become spans of OpenTelemetry. */
+  readonly isTracing: boolean
   readonly adminToken: TokenDigest | undefined
   /** Keys that are good now, by id. */
   keys(): ReadonlyMap<string, KnownKey>

@@ -12,6 +12,7 @@ import { programVersion } from '../../host.ts'
 import { guardRoutes } from './access.ts'
 import { registerAdmin } from './admin-routes.ts'
 import type { AppContext } from './app-context.ts'
+import { registerDocs } from './docs-page.ts'
 import { registerEvents } from './event-routes.ts'
 import { registerHealth } from './health-routes.ts'
 import { answerBrokenRequest, sendError } from './http-errors.ts'
@@ -22,6 +23,7 @@ import { collectRoutes, refuseOtherMethods } from './other-methods.ts'
 import { limitRates } from './rate-limit.ts'
 import { registerRecommendations } from './recommendation-routes.ts'
 import { requestIds } from './request-id.ts'
+import { traceRequests } from './tracing.ts'
 import { registerUsers } from './user-routes.ts'
 import { explainViolation } from './violations.ts'
 
@@ -61,6 +63,7 @@ export async function buildApp(
   app.decorateRequest('modelVersion', '')
   app.decorateRequest('route', 'unmatched')
   app.decorateRequest('apiKey', null)
+  if (context.isTracing) await traceRequests(app)
   addHooks(app, context)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, context.log))
   app.setNotFoundHandler((request) => {
@@ -160,6 +163,7 @@ async function describeApi(app: FastifyInstance): Promise<void> {
       },
     },
   })
+  registerDocs(app)
   app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, () => app.swagger())
 }
 

@@ -1,6 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RecsysError } from '../../errors.ts'
-import { type EventType, eventTypes, type FeedbackEvent } from '../../registry/event-journal.ts'
+import {
+  type EventType,
+  eventTypes,
+  type FeedbackEvent,
+  keyedIdPrefix,
+} from '../../registry/event-journal.ts'
 import type { AppContext } from './app-context.ts'
 import { recommendationIdPattern, versionOf } from './recommendation-id.ts'
 import { errorResponse, id } from './schemas.ts'
@@ -88,10 +93,10 @@ export async function registerEvents(app: FastifyInstance, context: AppContext):
           operationId: 'events',
           summary: 'what users did: durable when it is acknowledged',
           description:
-            'With the header `Idempotency-Key` a request that is sent again counts once, also where its events have no ids.',
+            'With the header `Idempotency-Key` a request that is sent again counts once, also where its events have no ids; with other events it is refused.',
           tags: ['feedback'],
           body,
-          response: { 202: stored, 400: errorResponse, 503: errorResponse },
+          response: { 202: stored, 400: errorResponse, 422: errorResponse, 503: errorResponse },
         },
         preValidation: (request, _, done) => {
           request.body = enveloped(request.body) as { events: EventBody[] }
@@ -100,7 +105,13 @@ export async function registerEvents(app: FastifyInstance, context: AppContext):
       },
       async (request, reply) => {
         const events = eventsOf(request)
-        const { accepted, duplicates } = await context.storeEvents(events)
+        const { accepted, duplicates, isKeyReused } = await context.storeEvents(events)
+        if (isKeyReused) {
+          throw new RecsysError('RECSYS_EVENT_KEY_REUSED', {
+            message: 'the Idempotency-Key was sent with other events before',
+            field: 'Idempotency-Key',
+          })
+        }
         const known = new Set(duplicates)
         for (const [place, { type, modelVersion }] of events.entries()) {
           if (!known.has(place)) context.metrics.countEvent(type, modelVersion)
@@ -150,7 +161,7 @@ function eventsOf({ body: { events }, headers }: FastifyRequest<{ Body: { events
 /** Ids of events and places in requests with a key are told apart, whatever clients call them. */
 function idOf(id: string | undefined, key: string | undefined, index: number): string | null {
   if (id !== undefined) return `id:${id}`
-  return key === undefined ? null : `key:${index}:${key}`
+  return key === undefined ? null : `${keyedIdPrefix}${index}:${key}`
 }
 
 function feedbackEvent(given: EventBody, index: number, key: string | undefined, now: number): FeedbackEvent {

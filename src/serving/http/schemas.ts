@@ -167,7 +167,7 @@ export const trialBody = {
     },
     share: {
       type: 'number',
-      exclusiveMinimum: 0,
+      minimum: 0.0001,
       maximum: 1,
       description: 'Of the users (canary) or requests (shadow).',
     },

@@ -92,6 +92,11 @@ export class RequestThreadHandle {
       case 'listen-failed':
         this.#listening.reject(listenError(message.code, message.message, host, port))
         break
+      case 'tracing-failed':
+        this.#listening.reject(
+          new RecsysError('RECSYS_USAGE', { message: message.message, field: 'tracing' }),
+        )
+        break
       case 'prepared':
         this.#prepared.get(message.generation)?.(message.problem)
         break

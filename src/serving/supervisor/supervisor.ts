@@ -153,6 +153,7 @@ export class Supervisor implements RunningServer {
         tls: this.#options.tls,
         keysRequired,
         strangers,
+        tracing: this.#options.tracing,
         limits: { ...defaultLimits, requestsPerSecond: requestsPerSecond / nThreads },
         cache: { ...cache, maxBytes: Math.floor(cache.maxBytes / nThreads) },
       },

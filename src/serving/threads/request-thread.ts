@@ -7,6 +7,7 @@ import { buildApp } from '../http/app.ts'
 import type { KnownKey } from '../http/known-key.ts'
 import { RecentRequests } from '../http/recent-requests.ts'
 import { createRequestMetrics, type RequestMetrics } from '../http/request-metrics.ts'
+import { loadTracing } from '../http/tracing.ts'
 import { warmUp } from '../http/warm-up.ts'
 import { createLog, type Logger } from '../log.ts'
 import type { FromRequestThread, LineUp, RequestThreadData, ToRequestThread } from '../messages.ts'
@@ -66,6 +67,12 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
     for (const model of models.newIn(lineUp)) await warmUp(warmUpContext, model, [])
     takeIntoService(lineUp)
   }
+  try {
+    if (data.tracing !== undefined) await loadTracing(data.tracing)
+  } catch (error) {
+    say({ type: 'tracing-failed', message: (error as Error).message })
+    return void port.close()
+  }
   const app = await buildApp(
     {
       slot,
@@ -75,6 +82,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       log,
       adminToken: data.adminToken,
       tls: data.tls,
+      isTracing: data.tracing !== undefined,
       keys: () => keys,
       keysRequired: data.keysRequired,
       status: () => status,
