@@ -85,6 +85,7 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
         maxMs: 86_400_000,
       }),
       flushEvents: flags['flush-events'],
+      newItemsMs: 5000,
     },
     release: releaseOptions(flags),
     strangers: parseFallbacks(flags.fallback),

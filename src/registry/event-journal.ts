@@ -196,6 +196,13 @@ export class EventReader {
     }
   }
 
+  /** Who did something with what, after a sequence number, oldest first. */
+  since(seq: number, limit: number): Pick<JournalEntry, 'seq' | 'userId' | 'itemId' | 'weight'>[] {
+    const select =
+      'SELECT seq, user_id AS userId, item_id AS itemId, weight FROM events WHERE seq > ? ORDER BY seq LIMIT ?'
+    return explaining(this.#db.name, () => this.#db.prepare(select).all(seq, limit)) as JournalEntry[]
+  }
+
   /** The newest entries of a user, newest first. */
   recentOf(userId: string, limit: number): JournalEntry[] {
     return explaining(this.#db.name, () => this.#recent.all(userId, limit) as JournalEntry[])

@@ -6,6 +6,7 @@ import type { AppLimits } from './http/app.ts'
 import type { KnownKey } from './http/known-key.ts'
 import type { MetricsSnapshot } from './http/request-counts.ts'
 import type { LogLevel } from './log.ts'
+import type { NewItems } from './shared/new-items.ts'
 import type { SharedModel } from './shared/shared-model.ts'
 import type {
   CommandOutcome,
@@ -31,6 +32,7 @@ export type ToRequestThread =
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly type: 'events-stored'; readonly id: number; readonly result: AppendResult | null }
   | { readonly type: 'keys'; readonly keys: readonly KnownKey[] }
+  | { readonly type: 'new-items'; readonly items: NewItems }
   | { readonly type: 'drain'; readonly timeoutMs: number }
 
 export type FromRequestThread =
@@ -81,7 +83,15 @@ export interface RequestThreadData {
   readonly cache: CacheOptions
   readonly model: SharedModel | null
   readonly trial?: SharedTrial | null
+  readonly newItems?: NewItems | null
   readonly status: ServerStatus
+}
+
+/** What the thread that folds in new items is started with. */
+export interface NewItemsData {
+  readonly dataDir: string
+  readonly model: SharedModel
+  readonly intervalMs: number
 }
 
 /** What a loader thread is started with: one artifact, which it loads, checks and tries out. */

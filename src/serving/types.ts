@@ -47,6 +47,8 @@ export interface EventOptions {
   readonly flushIntervalMs: number
   /** So many accepted events are brought into the lake at once. */
   readonly flushEvents: number
+  /** Milliseconds between two looks for items that came after the training. */
+  readonly newItemsMs: number
 }
 
 /** How versions come into service and leave it. */

@@ -36,7 +36,12 @@ try {
     strangers: fallbacks,
     requestsPerSecond: 0,
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
-    events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },
+    events: {
+      flush: async () => ({ events: 0 }),
+      flushIntervalMs: 60_000,
+      flushEvents: 10_000,
+      newItemsMs: 60_000,
+    },
     release: { ...quietRelease, changes: modelChanges(dataDir) },
     fallback: noFallback,
   })

@@ -148,7 +148,12 @@ describe('events of a running server', () => {
     const dataDir = temporaryDirectory()
     await publish(dataDir)
     const server = await startServer(dataDir, {
-      events: { flush: () => flushInThread(dataDir), flushIntervalMs: 3_600_000, flushEvents: 1_000_000 },
+      events: {
+        flush: () => flushInThread(dataDir),
+        flushIntervalMs: 3_600_000,
+        flushEvents: 1_000_000,
+        newItemsMs: 5000,
+      },
     })
     const post = async (events: object, key?: string) => {
       const headers = { 'content-type': 'application/json', ...(key ? { 'idempotency-key': key } : {}) }

@@ -23,7 +23,12 @@ export async function startServer(dataDir: string, given: Partial<ServeOptions> 
     strangers: fallbacks,
     requestsPerSecond: 0,
     cache: { maxBytes: 2 ** 20, ttlMs: 60_000 },
-    events: { flush: async () => ({ events: 0 }), flushIntervalMs: 60_000, flushEvents: 10_000 },
+    events: {
+      flush: async () => ({ events: 0 }),
+      flushIntervalMs: 60_000,
+      flushEvents: 10_000,
+      newItemsMs: 5000,
+    },
     release: { ...quietRelease, changes: modelChanges(dataDir) },
     fallback: noFallback,
     ...given,

@@ -57,11 +57,13 @@ function renderReasons(model: ServedModel, reasons: readonly Reason[]): string {
 
 function renderRanked(model: ServedModel, { best, source }: Ranking, explain?: Explain): string {
   const end = `,"source":"${source}"`
+  const newEnd = ',"source":"events"'
   const isExplained = source === 'model' || source === 'events'
   let text = `"model":${modelText(model.identity)},"items":[`
   for (let rank = 0; rank < best.count; rank++) {
     if (rank > 0) text += ','
-    text += model.itemText(best.indices[rank]!) + shortScore(best.scores[rank]!) + end
+    text += model.itemText(best.indices[rank]!) + shortScore(best.scores[rank]!)
+    text += model.isNew(best.indices[rank]!) ? newEnd : end
     if (explain) text += renderReasons(model, isExplained ? explain(best.indices[rank]!) : [])
     text += '}'
   }

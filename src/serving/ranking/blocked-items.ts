@@ -40,7 +40,7 @@ function markCategories(names: readonly string[], table: CategoryTable, blocked:
 }
 
 function keepMembers(members: Bitset, blocked: Bitset): void {
-  for (let word = 0; word < blocked.length; word++) blocked[word]! |= ~members[word]!
+  for (let word = 0; word < blocked.length; word++) blocked[word]! |= ~(members[word] ?? 0)
 }
 
 function keepOnly(allowed: readonly number[], blocked: Bitset): void {

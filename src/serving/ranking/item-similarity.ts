@@ -15,6 +15,8 @@ function cosine({ scoring }: SharedModel): ItemSimilarity {
   const rows = new Float32Array(memory.buffer, itemRows, nGroupsOf(nItems) * groupItems * width)
   const { positions, constantColumn } = blocks
   return (itemIndex, otherIndex) => {
+    // Of items that came after the training nothing is known that could make them alike.
+    if (itemIndex >= nItems || otherIndex >= nItems) return 0
     const [a, b] = [valueAddress(width, positions[itemIndex]!), valueAddress(width, positions[otherIndex]!)]
     let [product, squareA, squareB] = [0, 0, 0]
     for (let i = 0; i < width; i++) {

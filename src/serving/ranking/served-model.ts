@@ -6,7 +6,8 @@ import { fieldNames, hasField, type ItemFields, matchingItems } from '../filter/
 import { type AttributeColumn, attributeValues } from '../shared/attribute-table.ts'
 import { type Bitset, createBitset, has, insert } from '../shared/bitset.ts'
 import { indexOfId, textAt } from '../shared/id-table.ts'
-import { itemTextReader } from '../shared/item-text.ts'
+import { itemTextReader, renderItemText } from '../shared/item-text.ts'
+import { maxNewItems, type NewItems } from '../shared/new-items.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
 import { type Fallback, fallbacks, type ModelIdentity, type RankingSource } from '../types.ts'
 import { type ItemFilter, markBlocked } from './blocked-items.ts'
@@ -14,7 +15,7 @@ import { diversify, diversityPool, type ItemSimilarity } from './diversify.ts'
 import { ItemScorer } from './item-scorer.ts'
 import { itemSimilarity } from './item-similarity.ts'
 import { type SimilarUser, similarUsers } from './similar-users.ts'
-import { createTopK, selectTopK, type TopK } from './top-k.ts'
+import { createTopK, insertSorted, selectTopK, type TopK } from './top-k.ts'
 
 /** How deep a ranking goes: offset and k together. */
 export const maxDepth = 1000
@@ -101,6 +102,7 @@ export class ServedModel {
   readonly #best: TopK
   readonly #similarity: ItemSimilarity
   readonly #fallbacks: readonly Fallback[]
+  #newItems: NewItems | undefined
   readonly #matching = new LRUCache<string, Bitset>({ max: maxKeptExpressions })
 
   /**
@@ -113,11 +115,13 @@ export class ServedModel {
     this.ratingRange = shared.ratingRange
     this.nUsers = shared.users.size
     this.nItems = shared.items.size
-    this.itemText = itemTextReader(shared.itemText)
+    const itemText = itemTextReader(shared.itemText)
+    this.itemText = (itemIndex) =>
+      itemIndex < this.nItems ? itemText(itemIndex) : this.#newItemText(itemIndex)
     this.#shared = shared
     this.#model = restoreWithoutUsers(shared)
     this.#scorer = new ItemScorer(shared.scoring, desk)
-    this.#blocked = createBitset(this.nItems)
+    this.#blocked = createBitset(this.nItems + maxNewItems)
     this.#best = createTopK(maxDepth)
     this.#similarity = itemSimilarity(shared)
     this.#fallbacks = strangers
@@ -129,7 +133,18 @@ export class ServedModel {
   }
 
   itemId(itemIndex: number): string {
+    if (this.isNew(itemIndex)) return this.#newItems!.ids[itemIndex - this.nItems]!
     return textAt(this.#shared.items, itemIndex)
+  }
+
+  /** From now on these are ranked too, for users of the model; those of another model are left alone. */
+  useNewItems(items: NewItems): void {
+    if (items.key === this.#shared.key) this.#newItems = items
+  }
+
+  /** Whether the item came after the training: its index is behind those of the model's own. */
+  isNew(itemIndex: number): boolean {
+    return itemIndex >= this.nItems
   }
 
   /** Some users, spread over the vocabulary. */
@@ -188,6 +203,7 @@ export class ServedModel {
    */
   reasonsFor(who: string | readonly RatedItem[], itemIndex: number): Reason[] {
     const entries = typeof who === 'string' ? this.#entriesOf(who) : this.#resolve(who).entries
+    if (this.isNew(itemIndex)) return []
     const contributions = new Float32Array(entries.length)
     if (entries.length > 0) this.#model.explain(entries, itemIndex, contributions)
     return entries
@@ -232,10 +248,36 @@ export class ServedModel {
       const { userRows } = this.#shared
       const minimum = query.minScore ?? Number.NEGATIVE_INFINITY
       this.#scorer.selectBest(userRows, userIndex, this.#blocked, depthOf(query), minimum, this.#best)
+      if (this.#newItems)
+        this.#offerNewItems(this.#newItems, userIndex, depthOf(query), minimum, query.excludeSeen)
       return
     }
     this.#model.scoreUser(userIndex, this.#entries(userIndex), this.#scorer.scores)
     this.#selectFromScores(query)
+  }
+
+  /** They are few: each is scored, and takes its place among the best if it has one. */
+  #offerNewItems(
+    { ids, rows, starts, users }: NewItems,
+    userIndex: number,
+    depth: number,
+    minimum: number,
+    excludeSeen: boolean,
+  ): void {
+    const { userRows, scoring } = this.#shared
+    const { width } = scoring
+    for (let i = 0; i < ids.length; i++) {
+      if (has(this.#blocked, this.nItems + i)) continue
+      let score = 0
+      for (let f = 0; f < width; f++) score += userRows[userIndex * width + f]! * rows[i * width + f]!
+      if (!(score >= minimum)) continue
+      if (excludeSeen && users.subarray(starts[i], starts[i + 1]).includes(userIndex)) continue
+      insertSorted(this.#best, depth, score, this.nItems + i)
+    }
+  }
+
+  #newItemText(itemIndex: number): string {
+    return renderItemText(this.itemId(itemIndex), null, [])
   }
 
   #selectFromScores(query: RankingQuery): void {
@@ -309,7 +351,13 @@ export class ServedModel {
   }
 
   #indicesOf(itemIds: readonly string[]): number[] {
-    return itemIds.map((itemId) => this.itemIndex(itemId)).filter((index) => index >= 0)
+    const isNew = (itemId: string) => this.#newItems?.ids.indexOf(itemId) ?? -1
+    return itemIds
+      .map((itemId) => {
+        const index = this.itemIndex(itemId)
+        return index >= 0 || isNew(itemId) < 0 ? index : this.nItems + isNew(itemId)
+      })
+      .filter((index) => index >= 0)
   }
 
   #historyOf(userIndex: number): Int32Array {

@@ -118,6 +118,20 @@ export function sortBestFirst({ scores, indices, count }: TopK): void {
   }
 }
 
+/** Puts an entry into a selection that is sorted already, when it belongs there. */
+export function insertSorted(best: TopK, k: number, score: number, index: number): void {
+  const { scores, indices, count } = best
+  if (count === k && !isWorse(scores[k - 1]!, indices[k - 1]!, score, index)) return
+  let at = Math.min(count, k - 1)
+  for (; at > 0 && isWorse(scores[at - 1]!, indices[at - 1]!, score, index); at--) {
+    scores[at] = scores[at - 1]!
+    indices[at] = indices[at - 1]!
+  }
+  scores[at] = score
+  indices[at] = index
+  best.count = Math.min(count + 1, k)
+}
+
 function isWorse(score: number, index: number, otherScore: number, otherIndex: number): boolean {
   return score < otherScore || (score === otherScore && index > otherIndex)
 }

@@ -20,8 +20,10 @@ export function buildItemText(items: ItemFacts): ItemText {
 }
 
 function renderItem(items: ItemFacts, itemId: string, index: number): string {
-  const title = items.itemTitles[index] ?? null
-  const categories = items.itemCategories[index] ?? []
+  return renderItemText(itemId, items.itemTitles[index] ?? null, items.itemCategories[index] ?? [])
+}
+
+export function renderItemText(itemId: string, title: string | null, categories: readonly string[]): string {
   return `${JSON.stringify({ itemId, title, categories }).slice(0, -1)},"score":`
 }
 

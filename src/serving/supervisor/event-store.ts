@@ -8,7 +8,7 @@ import {
 import type { Logger } from '../log.ts'
 import type { EventOptions } from '../types.ts'
 
-export interface EventStoreOptions extends EventOptions {
+export interface EventStoreOptions extends Omit<EventOptions, 'newItemsMs'> {
   readonly dataDir: string
   readonly log: Logger
 }

@@ -3,6 +3,7 @@ import { RecsysError } from '../../errors.ts'
 import type { KnownKey } from '../http/known-key.ts'
 import type { MetricsSnapshot } from '../http/request-counts.ts'
 import type { LineUp, RequestThreadData } from '../messages.ts'
+import type { NewItems } from '../shared/new-items.ts'
 import type { ServerStatus } from '../types.ts'
 import { addUp, countersOf } from './add-up.ts'
 import { RequestThreadHandle, type ThreadCallbacks } from './request-thread-handle.ts'
@@ -10,7 +11,7 @@ import { RequestThreadHandle, type ThreadCallbacks } from './request-thread-hand
 export interface RequestThreadsOptions extends ThreadCallbacks {
   readonly nThreads: number
   /** Without number, model and status, which are the group's own affair. */
-  readonly data: Omit<RequestThreadData, 'thread' | 'model' | 'trial' | 'status' | 'keys'>
+  readonly data: Omit<RequestThreadData, 'thread' | 'model' | 'trial' | 'newItems' | 'status' | 'keys'>
   readonly keys: readonly KnownKey[]
   readonly status: ServerStatus
   /** A thread died and another one is taking its place. */
@@ -29,6 +30,7 @@ export class RequestThreads {
   #lineUp: LineUp | null = null
   #status: ServerStatus
   #keys: readonly KnownKey[]
+  #newItems: NewItems | null = null
   #port: number
   #generation = 0
   #started = false
@@ -100,6 +102,12 @@ export class RequestThreads {
     for (const thread of this.#threads) thread.post({ type: 'keys', keys })
   }
 
+  /** What came after the training of the model in service. */
+  useNewItems(items: NewItems): void {
+    this.#newItems = items
+    for (const thread of this.#threads) thread.post({ type: 'new-items', items })
+  }
+
   /** Figures of every thread there is and of those there were. */
   async snapshots(): Promise<MetricsSnapshot[]> {
     const present = await Promise.all(this.members.map((thread) => thread.snapshot()))
@@ -122,6 +130,7 @@ export class RequestThreads {
       port: this.#port,
       model: this.#lineUp?.model ?? null,
       trial: this.#lineUp?.trial ?? null,
+      newItems: this.#newItems,
       status: this.#status,
       keys: this.#keys,
     }

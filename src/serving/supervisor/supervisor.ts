@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { journalPath } from '../../registry/event-journal.ts'
 import { digestToken } from '../http/admin-access.ts'
 import { defaultLimits } from '../http/app.ts'
 import { createLog, type Logger } from '../log.ts'
@@ -19,6 +21,7 @@ import { DoorbellWatch } from './doorbell-watch.ts'
 import { EventStore } from './event-store.ts'
 import { KnownKeys } from './known-keys.ts'
 import { ModelReloader } from './model-reloader.ts'
+import { NewItemsThread } from './new-items-thread.ts'
 import { canSharePort, refusePortInUse, takeTurnAtPort } from './port.ts'
 import { ReleaseGuard } from './release-guard.ts'
 import { RequestThreads, type RequestThreadsOptions } from './request-threads.ts'
@@ -36,6 +39,7 @@ export class Supervisor implements RunningServer {
   readonly #keys: KnownKeys
   readonly #warm: WarmModels
   readonly #guard: ReleaseGuard
+  readonly #newItems: NewItemsThread
   readonly #stop = new AbortController()
   readonly #stopped = Promise.withResolvers<void>()
   #threads!: RequestThreads
@@ -58,7 +62,13 @@ export class Supervisor implements RunningServer {
     this.stopped = this.#stopped.promise
     this.#keys = new KnownKeys(options.dataDir, this.#log)
     this.#events = new EventStore({ ...options.events, dataDir: options.dataDir, log: this.#log })
-    const { dataDir, release } = options
+    const { dataDir, release, events } = options
+    this.#newItems = new NewItemsThread({
+      dataDir,
+      intervalMs: events.newItemsMs,
+      log: this.#log,
+      onFound: (items) => this.#threads.useNewItems(items),
+    })
     this.#warm = new WarmModels(dataDir, options.nThreads, this.#stop.signal)
     this.#guard = new ReleaseGuard({
       release,
@@ -105,6 +115,7 @@ export class Supervisor implements RunningServer {
     this.#log.info({ drainTimeoutMs: this.#options.drainTimeoutMs }, 'draining')
     this.#watch?.close()
     this.#guard.stop()
+    await this.#newItems.stop()
     await this.#threads.stop(this.#options.drainTimeoutMs)
     await this.#events.stop()
     this.#log.info('stopped')
@@ -161,6 +172,7 @@ export class Supervisor implements RunningServer {
       storeEvents: async (events) => {
         const result = await this.#events.store(events)
         this.#guard.recordEvents(events, result)
+        this.#newItems.eventsCame()
         return result
       },
       tally: (tallies) => this.#tally(tallies),
@@ -183,6 +195,7 @@ export class Supervisor implements RunningServer {
     // First the watch, then the look: what happens in between is not lost.
     this.#watch = new DoorbellWatch(dataDir, pollIntervalMs, this.#log, (by) => this.#onRing(by))
     await this.#reloader.check('start')
+    if (existsSync(journalPath(dataDir))) this.#newItems.eventsCame()
   }
 
   #onRing(by: 'doorbell' | 'poll'): void {
@@ -217,9 +230,10 @@ export class Supervisor implements RunningServer {
   }
 
   /** A version that was on trial and is in production now is no longer beside itself. */
-  #changeOver(model: SharedModel): Promise<void> {
+  async #changeOver(model: SharedModel): Promise<void> {
     const trial = this.#threads.lineUp?.trial ?? null
-    return this.#threads.changeOver({ model, trial: trial?.model.key === model.key ? null : trial })
+    await this.#threads.changeOver({ model, trial: trial?.model.key === model.key ? null : trial })
+    this.#newItems.follow(model)
   }
 
   async #changeTrial(trial: SharedTrial | null): Promise<void> {

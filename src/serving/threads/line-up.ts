@@ -1,6 +1,7 @@
 import type { LineUp } from '../messages.ts'
 import type { ServedTrial } from '../ranking/model-slot.ts'
 import { ServedModel } from '../ranking/served-model.ts'
+import type { NewItems } from '../shared/new-items.ts'
 import type { SharedModel } from '../shared/shared-model.ts'
 import type { Fallback } from '../types.ts'
 
@@ -15,6 +16,7 @@ export class ServedModels {
   readonly #desk: number
   readonly #strangers: readonly Fallback[]
   #present: readonly ServedModel[] = []
+  #newItems: NewItems | undefined
 
   constructor(desk: number, strangers: readonly Fallback[]) {
     this.#desk = desk
@@ -33,8 +35,15 @@ export class ServedModels {
     return [model, ...(trial ? [trial.model] : [])].filter((each) => !this.#present.includes(each))
   }
 
+  /** Those of another model are of no use. */
+  useNewItems(items: NewItems): void {
+    this.#newItems = items
+    for (const model of this.#present) model.useNewItems(items)
+  }
+
   keep({ model, trial }: ServedLineUp): void {
     this.#present = trial ? [model, trial.model] : [model]
+    if (this.#newItems) for (const each of this.#present) each.useNewItems(this.#newItems)
   }
 
   #view(shared: SharedModel): ServedModel {

@@ -66,6 +66,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
     const lineUp = models.build({ model: data.model, trial: data.trial ?? null })
     for (const model of models.newIn(lineUp)) await warmUp(warmUpContext, model, [])
     takeIntoService(lineUp)
+    if (data.newItems) models.useNewItems(data.newItems)
   }
   try {
     if (data.tracing !== undefined) await loadTracing(data.tracing)
@@ -123,6 +124,9 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
         break
       case 'keys':
         keys = byId(message.keys)
+        break
+      case 'new-items':
+        models.useNewItems(message.items)
         break
       case 'drain':
         void drain(app, message.timeoutMs).then(() => {
