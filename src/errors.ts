@@ -171,6 +171,11 @@ export const errorCatalogue = {
   RECSYS_THREAD_DIED: kind(1, 503, 'Report it with the log lines before it.'),
 
   // load test
+  RECSYS_LOAD_GENERATOR_LIMIT: kind(
+    3,
+    500,
+    'Ask for less load, or share it between several machines and merge their reports; nothing is judged by this run.',
+  ),
   RECSYS_LOAD_GOAL_MISSED: kind(
     3,
     500,

@@ -67,11 +67,20 @@ requests that succeeded. Exit code 3 when a goal is missed.`
     timeout: Flags.string({ description: 'longest time one request may take', default: '5s' }),
     k: Flags.integer({ description: 'items asked for', char: 'k', default: 10, min: 1, max: 1000 }),
     goal: Flags.string({
-      description: 'replaces or adds a goal: p95<200ms (p50 … p99, max), success>99%, rps>=50',
+      description:
+        'replaces or adds a goal: p95<200ms (p50 … p99, max), success>99%, rps>=50; of one request recommendations:p99<50ms',
       multiple: true,
       default: [],
     }),
-    report: Flags.string({ description: 'also write FILE.html, .json or .csv', multiple: true, default: [] }),
+    'abort-on-fail': Flags.boolean({
+      description: 'end the test when a goal of latency or success is missed for three seconds in a row',
+      default: false,
+    }),
+    report: Flags.string({
+      description: 'also write FILE.html, .json, .csv, .xml (JUnit) or .hgrm (HdrHistogram)',
+      multiple: true,
+      default: [],
+    }),
     'user-ids': Flags.string({
       description: 'file of user ids, one a line, instead of the lake',
       exclusive: ['scenario'],

@@ -9,7 +9,12 @@ export function loadReportTables(report: LoadReport): string {
   parts.push(goalTable(report))
   if (report.open) parts.push(openModelText(report.open))
   if (report.unfinished > 0) parts.push(`${report.unfinished} requests were cut off and are not counted.`)
-  if (report.generator.loopDelayP99Ms > suspectDelayMs) parts.push(generatorWarning(report))
+  const corrected = correctedText(report)
+  if (corrected) parts.push(corrected)
+  if (report.aborted) parts.push(`Ended early, for these goals: ${report.aborted}.`)
+  if (!report.generator.valid) {
+    parts.push(`INVALID: the load generator was the bottleneck: ${report.generator.reasons.join('; ')}.`)
+  } else if (report.generator.loopDelayP99Ms > suspectDelayMs) parts.push(generatorWarning(report))
   return parts.join('\n')
 }
 
@@ -78,6 +83,13 @@ function openModelText({
     ? ` From sending alone: p50 ${formatMs(rawLatencyMs.p50)}, p95 ${formatMs(rawLatencyMs.p95)}, p99 ${formatMs(rawLatencyMs.p99)}.`
     : ''
   return `${begun} of ${planned} arrivals, ${rate} a second (${arrivals})${late}; latencies count from when each was due.${raw}`
+}
+
+/** What users who waited did not send, where it makes a difference. */
+function correctedText({ all }: LoadReport): string | undefined {
+  const { latencyMs, correctedMs } = all
+  if (!latencyMs || !correctedMs || correctedMs.p99 < 1.1 * latencyMs.p99) return undefined
+  return `With the requests that waiting users did not send (coordinated omission): p95 ${formatMs(correctedMs.p95)}, p99 ${formatMs(correctedMs.p99)}.`
 }
 
 function generatorWarning({ generator }: LoadReport): string {

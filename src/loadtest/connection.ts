@@ -27,7 +27,7 @@ export interface Failure {
 }
 
 /** `discarded`: cut off from our side. */
-type FailureKind = 'connect' | 'timeout' | 'reset' | 'invalid response' | 'discarded'
+type FailureKind = 'connect' | 'tls' | 'timeout' | 'reset' | 'invalid response' | 'discarded'
 
 /** A recommendation is some kilobytes; a server that sends more than this is wrong. */
 const maxResponseBytes = 4 * 2 ** 20
@@ -139,8 +139,14 @@ function failureKind(error: Error & { code?: string }, sent: boolean): FailureKi
   const code = error.code ?? ''
   if (error instanceof TimeoutError) return 'timeout'
   if (error instanceof DiscardedError) return 'discarded'
+  if (isTlsError(code)) return 'tls'
   if (!sent) return 'connect'
   return code.startsWith('HPE_') || code.startsWith('UND_ERR_RES_') ? 'invalid response' : 'reset'
+}
+
+/** Of certificates and of the handshake, by OpenSSL and by Node. */
+function isTlsError(code: string): boolean {
+  return /^(ERR_TLS|ERR_SSL|EPROTO$|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/.test(code)
 }
 
 function openClient(target: Target, timeoutMs: number): Client {

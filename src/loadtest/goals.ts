@@ -7,29 +7,35 @@ export const defaultGoals: readonly Goal[] = [
   { measure: 'rps', operator: '>=', limit: 100 },
 ]
 
-const pattern = /^(p50|p75|p90|p95|p99|max|success|rps)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%)?$/
+const pattern =
+  /^(?:([^:<>=]+?)\s*:\s*)?(p50|p75|p90|p95|p99|max|success|rps)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%)?$/
 
 /**
  * The default goals, each replaced by a given one of the same measure; further ones are added.
- * @param texts  `p95<200ms`, `success>99%`, `rps>=50`
+ * @param texts  `p95<200ms`, `success>99%`, `rps>=50`, and of one request of the scenario `recommendations:p99<50ms`
  * @throws RECSYS_USAGE
  */
 export function resolveGoals(texts: readonly string[]): Goal[] {
-  const goals = new Map(defaultGoals.map((goal) => [goal.measure, goal]))
+  const goals = new Map(defaultGoals.map((goal) => [subjectOf(goal), goal]))
   for (const text of texts) {
     const goal = parseGoal(text)
-    goals.set(goal.measure, goal)
+    goals.set(subjectOf(goal), goal)
   }
   return [...goals.values()]
 }
 
+function subjectOf({ request, measure }: Goal): string {
+  return request === undefined ? measure : `${request}:${measure}`
+}
+
 /** @throws RECSYS_USAGE */
 export function parseGoal(text: string): Goal {
-  const [, measure, operator, number, unit] = pattern.exec(text.trim()) ?? []
-  const goal = { measure, operator, limit: Number(number) * (unit === 's' ? 1000 : 1) } as Goal
+  const [, request, measure, operator, number, unit] = pattern.exec(text.trim()) ?? []
+  const limit = Number(number) * (unit === 's' ? 1000 : 1)
+  const goal = { ...(request === undefined ? {} : { request }), measure, operator, limit } as Goal
   if (measure && fits(goal, unit)) return goal
   throw new RecsysError('RECSYS_USAGE', {
-    message: `--goal is ${JSON.stringify(text)}, expected such as p95<200ms (also p50, p75, p90, p99, max), success>99% or rps>=50`,
+    message: `--goal is ${JSON.stringify(text)}, expected such as p95<200ms (also p50, p75, p90, p99, max), success>99%, rps>=50, or of one request recommendations:p99<50ms`,
     field: 'goal',
   })
 }
@@ -42,9 +48,21 @@ function fits({ measure, operator, limit }: Goal, unit: string | undefined): boo
   return unit === undefined || (wantsMost && unit !== '%')
 }
 
-export function judgeGoals(goals: readonly Goal[], all: TaskReport): GoalResult[] {
+/** @throws RECSYS_USAGE for a goal of a request that there is not */
+export function requireRequests(goals: readonly Goal[], names: readonly string[]): void {
+  const wrong = goals.find(({ request }) => request !== undefined && !names.includes(request))
+  if (wrong === undefined) return
+  throw new RecsysError('RECSYS_USAGE', {
+    message: `--goal names the request ${JSON.stringify(wrong.request)}, expected one of ${names.join(', ')}`,
+    field: 'goal',
+  })
+}
+
+/** @param tasks  of each request and of all of them */
+export function judgeGoals(goals: readonly Goal[], tasks: readonly TaskReport[]): GoalResult[] {
   return goals.map((goal) => {
-    const actual = measured(goal.measure, all)
+    const own = tasks.find(({ task }) => task === (goal.request ?? 'all'))
+    const actual = own === undefined ? null : measured(goal.measure, own)
     return { goal: formatGoal(goal), actual, met: actual !== null && holds(goal, actual) }
   })
 }
@@ -53,6 +71,12 @@ export function judgeGoals(goals: readonly Goal[], all: TaskReport): GoalResult[
 export function requireGoals(report: LoadReport): void {
   if (report.interrupted) throw interruption(report)
   const missed = report.goals.filter((goal) => !goal.met)
+  if (!report.generator.valid) {
+    throw new RecsysError('RECSYS_LOAD_GENERATOR_LIMIT', {
+      message: `the load generator was the bottleneck: ${report.generator.reasons.join('; ')}`,
+      data: { ...report },
+    })
+  }
   if (missed.length === 0) return
   const figures = missed.map(
     ({ goal, actual }) => `${goal}, got ${actual === null ? 'nothing measured' : actual.toFixed(2)}`,
@@ -80,9 +104,9 @@ function holds({ operator, limit }: Goal, actual: number): boolean {
   return operator === '>' ? actual > limit : actual >= limit
 }
 
-function formatGoal({ measure, operator, limit }: Goal): string {
+function formatGoal({ request, measure, operator, limit }: Goal): string {
   const unit = unitOf(measure)
-  return `${measure} ${operator} ${limit}${unit && ` ${unit}`}`
+  return `${request === undefined ? '' : `${request}: `}${measure} ${operator} ${limit}${unit && ` ${unit}`}`
 }
 
 function unitOf(measure: GoalMeasure): 'ms' | '%' | '' {

@@ -66,6 +66,27 @@ export class LatencyHistogram {
     return { valuesUs, counts }
   }
 
+  /**
+   * With the requests that a user would have sent while waiting, had the answer come in time: one each expected interval, each
+   * with the rest of the wait (HdrHistogram's correction for coordinated omission).
+   */
+  corrected(expectedIntervalMs: number): LatencyHistogram {
+    const corrected = new LatencyHistogram()
+    const interval = Math.max(1, Math.round(1000 * expectedIntervalMs))
+    const { valuesUs, counts } = this.counts()
+    for (const [i, value] of valuesUs.entries()) {
+      for (let left = value; left === value || left >= interval; left -= interval)
+        corrected.add(left, counts[i]!)
+    }
+    corrected.#maxUs = this.#maxUs
+    return corrected
+  }
+
+  /** Value in ms, percentile, count up to there and 1/(1 − percentile): what HdrHistogram's plotters read. */
+  percentileDistribution(): string {
+    return this.#histogram.outputPercentileDistribution(5, 1000)
+  }
+
   /** HdrHistogram's V2 form, deflated, in base64: what other programs of its kind read too. */
   encode(): string {
     return encodeIntoCompressedBase64(this.#histogram)

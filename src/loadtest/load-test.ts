@@ -1,23 +1,16 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { RecsysError } from '../errors.ts'
 import { ArrivalUser } from './arrival-user.ts'
 import { ArrivalPlan } from './arrivals.ts'
 import { Connection } from './connection.ts'
-import { judgeGoals } from './goals.ts'
+import { watchGenerator } from './generator.ts'
+import { judgeGoals, requireRequests } from './goals.ts'
 import { LatencyHistogram } from './histogram.ts'
 import { randomStream } from './random.ts'
 import { Recorder } from './recorder.ts'
 import { compileScenario } from './scenario/compile.ts'
 import type { Scenario, ScenarioSource, Step } from './scenario/types.ts'
 import { findTarget } from './target.ts'
-import type {
-  GeneratorHealth,
-  LoadReport,
-  LoadTestOptions,
-  OpenModelReport,
-  Outcome,
-  Target,
-} from './types.ts'
+import type { LoadProgress, LoadReport, LoadTestOptions, OpenModelReport, Outcome, Target } from './types.ts'
 import { takeStep, VirtualUser } from './virtual-user.ts'
 
 /**
@@ -28,6 +21,7 @@ import { takeStep, VirtualUser } from './virtual-user.ts'
 export async function runLoadTest(options: LoadTestOptions, source: ScenarioSource): Promise<LoadReport> {
   const target = await findTarget(options)
   const scenario = await compileScenario(source)
+  requireRequests(options.goals, namesUnderLoad(scenario))
   const { waitMs = scenario.waitMs ?? usualWaitMs } = options
   const stage = { options, target, scenario, waitMs }
   const values = await takeSteps(scenario.setup, {}, stage)
@@ -36,16 +30,22 @@ export async function runLoadTest(options: LoadTestOptions, source: ScenarioSour
   const generator = watchGenerator()
   const crowd = new Crowd(stage, values, recorder)
   const { elapsedMs, unfinished } = await crowd.run()
+  const open = crowd.openReport()
+  const health = generator(elapsedMs, open)
   await takeSteps(scenario.teardown, values, stage)
+  const thinkMs = open === null ? (waitMs[0] + waitMs[1]) / 2 : undefined
+  const results = outcome(options, recorder, elapsedMs, thinkMs)
   return {
     ...described(stage),
     startedAt: startedAt.toISOString(),
     elapsedMs,
     interrupted: options.signal?.aborted === true,
-    ...outcome(options, recorder, elapsedMs),
+    aborted: crowd.aborted,
+    ...results,
+    goalsMet: results.goalsMet && health.valid,
     unfinished,
-    open: crowd.openReport(),
-    generator: generator(elapsedMs),
+    open,
+    generator: health,
   }
 }
 
@@ -130,6 +130,10 @@ class Crowd {
   readonly #open: OpenModel | undefined
   readonly #runs: Promise<number>[] = []
   readonly #startedAtMs = performance.now()
+  readonly #abort = new AbortController()
+  /** Seconds in a row in which goals were missed. */
+  #missed = 0
+  #aborted: string | null = null
 
   /** @param values  that every user starts with */
   constructor(stage: Stage, values: Readonly<Record<string, unknown>>, recorder: Recorder) {
@@ -140,6 +144,11 @@ class Crowd {
     this.#open = openModel(stage.options)
   }
 
+  /** The goals for which the test was ended early. */
+  get aborted(): string | null {
+    return this.#aborted
+  }
+
   openReport(): OpenModelReport | null {
     return this.#open ? reportOfOpen(this.#open, this.#options) : null
   }
@@ -148,7 +157,7 @@ class Crowd {
     const spawning = setInterval(() => this.#spawnDue(), spawnTickMs)
     const seconds = setInterval(() => this.#tick(), 1000)
     this.#spawnDue()
-    const interrupted = await untilOver(this.#options)
+    const interrupted = await untilOver(this.#options, this.#abort.signal)
     clearInterval(spawning)
     // Arrivals that are due have to be served, however late: they end by themselves.
     for (const user of this.#users) {
@@ -211,6 +220,19 @@ class Crowd {
   #closeSecond(): void {
     const progress = this.#recorder.closeSecond(this.#elapsedMs() / 1000, this.#users.length)
     this.#options.onSecond?.(progress)
+    this.#judge(progress)
+  }
+
+  /** Rates are judged at the end alone: they have to rise first. */
+  #judge({ second, tasks, all }: LoadProgress): void {
+    const { goals, abortOnFail, users, spawnRate } = this.#options
+    if (!abortOnFail || second < users / spawnRate + abortAfter) return
+    const judged = goals.filter(({ measure }) => measure !== 'rps')
+    const missed = judgeGoals(judged, [...tasks, all]).filter(({ met, actual }) => !met && actual !== null)
+    this.#missed = missed.length > 0 ? this.#missed + 1 : 0
+    if (this.#missed < abortAfter) return
+    this.#aborted = missed.map(({ goal, actual }) => `${goal}, got ${actual?.toFixed(2)}`).join('; ')
+    this.#abort.abort()
   }
 
   #elapsedMs(): number {
@@ -218,22 +240,26 @@ class Crowd {
   }
 }
 
+/** Seconds in a row in which a goal has to be missed, and seconds at full load before it is looked at. */
+const abortAfter = 3
+
 /** Fine enough that 1,000 users a second still come as a stream. */
 const spawnTickMs = 10
 
 /** Resolves at the end of the run time, true when the signal came first. */
-function untilOver({ runTimeMs, signal }: LoadTestOptions): Promise<boolean> {
-  if (signal?.aborted) return Promise.resolve(true)
+function untilOver({ runTimeMs, signal: given }: LoadTestOptions, own: AbortSignal): Promise<boolean> {
+  const signal = given ? AbortSignal.any([given, own]) : own
+  if (signal.aborted) return Promise.resolve(true)
   return new Promise((resolve) => {
     const interrupt = () => {
       clearTimeout(timer)
       resolve(true)
     }
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', interrupt)
+      signal.removeEventListener('abort', interrupt)
       resolve(false)
     }, runTimeMs)
-    signal?.addEventListener('abort', interrupt, { once: true })
+    signal.addEventListener('abort', interrupt, { once: true })
   })
 }
 
@@ -242,9 +268,17 @@ function described({ options, scenario, waitMs }: Stage) {
   return { url, scenario: scenario.name, users, spawnRate, waitMs, timeoutMs, k, seed }
 }
 
-function outcome({ goals }: LoadTestOptions, recorder: Recorder, elapsedMs: number) {
-  const { all, tasks } = recorder.reports(elapsedMs / 1000)
-  const results = judgeGoals(goals, all)
+/** @param thinkMs  of the closed model, whose latencies are corrected by it */
+function outcome(
+  { goals }: LoadTestOptions,
+  recorder: Recorder,
+  elapsedMs: number,
+  thinkMs: number | undefined,
+) {
+  const seconds = elapsedMs / 1000
+  const { all, tasks } =
+    thinkMs === undefined ? recorder.reports(seconds) : recorder.correctedReports(seconds, thinkMs)
+  const results = judgeGoals(goals, [...tasks, all])
   return {
     all,
     tasks,
@@ -254,20 +288,5 @@ function outcome({ goals }: LoadTestOptions, recorder: Recorder, elapsedMs: numb
     goalsMet: results.every(({ met }) => met),
     timeline: recorder.timeline,
     distributions: recorder.distributions(),
-  }
-}
-
-const loopProbeMs = 10
-
-function watchGenerator(): (elapsedMs: number) => GeneratorHealth {
-  const delay = monitorEventLoopDelay({ resolution: loopProbeMs })
-  const cpuAtStart = process.cpuUsage()
-  delay.enable()
-  return (elapsedMs) => {
-    delay.disable()
-    const { user, system } = process.cpuUsage(cpuAtStart)
-    // What the monitor calls delay is the whole distance between two probes.
-    const loopDelayP99Ms = Math.max(0, delay.percentile(99) / 1e6 - loopProbeMs)
-    return { cpuPercent: (user + system) / 10 / elapsedMs, loopDelayP99Ms }
   }
 }

@@ -43,8 +43,11 @@ export abstract class LoadUser {
 
   /** Ends early when it is stopped. */
   protected pause(ms: number): Promise<void> {
+    // A timer of nothing would still take a millisecond.
+    if (ms <= 0) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
+      // Timers leave fractions out: whole milliseconds, so that nobody is early.
+      const timer = setTimeout(resolve, Math.ceil(ms))
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

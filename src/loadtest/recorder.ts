@@ -14,6 +14,8 @@ import type {
 const maxDistinct = 200
 const overflow = '(others)'
 const maxExample = 300
+/** Two hours of single seconds; longer runs have their beginning in longer spans. Even. */
+const mostSamples = 7200
 
 interface Tally {
   readonly latency: LatencyHistogram
@@ -54,6 +56,7 @@ export class Recorder {
     const all = this.#summarise(this.#second)
     const sample = sampleOf(second, second - (this.#timeline.at(-1)?.second ?? 0), users, all)
     this.#timeline.push(sample)
+    if (this.#timeline.length > mostSamples) this.#halveTimeline()
     for (const name of this.#names) {
       const [own, whole] = [tallyOf(this.#second, name), tallyOf(this.#whole, name)]
       this.#blocks.get(name)?.add(own.latency)
@@ -69,6 +72,27 @@ export class Recorder {
   reports(elapsedSeconds: number): { tasks: TaskReport[]; all: TaskReport } {
     const tasks = this.#names.map((name) => taskReport(name, tallyOf(this.#whole, name), elapsedSeconds))
     return { tasks, all: taskReport('all', this.#summarise(this.#whole), elapsedSeconds) }
+  }
+
+  /**
+   * As `reports`, and beside the latencies of each what they are with the requests that waiting users did not send.
+   * @param thinkMs  between two requests of a user, on average
+   */
+  correctedReports(elapsedSeconds: number, thinkMs: number): { tasks: TaskReport[]; all: TaskReport } {
+    const { tasks, all } = this.reports(elapsedSeconds)
+    const whole = this.#summarise(this.#whole)
+    const corrected = (latency: LatencyHistogram) => {
+      return latency.count === 0
+        ? null
+        : latency.corrected(thinkMs + whole.latency.percentileMs(50)).summary()
+    }
+    return {
+      tasks: tasks.map((task) => ({
+        ...task,
+        correctedMs: corrected(tallyOf(this.#whole, task.task).latency),
+      })),
+      all: { ...all, correctedMs: corrected(whole.latency) },
+    }
   }
 
   get timeline(): readonly SecondSample[] {
@@ -95,6 +119,13 @@ export class Recorder {
     return [...this.#models].map(([model, responses]) => ({ model, responses }))
   }
 
+  /** Neighbours become one from the oldest on; the newest keep their seconds until they are old. */
+  #halveTimeline(): void {
+    const old = this.#timeline.splice(0, mostSamples >> 1)
+    const merged = old.flatMap((sample, i) => (i % 2 === 0 ? [mergeSamples(sample, old[i + 1]!)] : []))
+    this.#timeline.unshift(...merged)
+  }
+
   #summarise(tallies: ReadonlyMap<string, Tally>): Tally {
     const all = emptyTally()
     for (const { latency, failures } of tallies.values()) {
@@ -114,6 +145,25 @@ export class Recorder {
     const known = this.#failures.get(key)
     if (known) known.count += 1
     else this.#failures.set(key, { count: 1, example: example.slice(0, maxExample) })
+  }
+}
+
+/** Percentiles of two spans are not known from those of each: the higher is kept. */
+function mergeSamples(a: SecondSample, b: SecondSample): SecondSample {
+  const higher = (x: number | null, y: number | null) =>
+    x === null || y === null ? (x ?? y) : Math.max(x, y)
+  const requests = a.requests + b.requests
+  const seconds =
+    (a.requestsPerSecond > 0 ? a.requests / a.requestsPerSecond : 0) +
+    (b.requestsPerSecond > 0 ? b.requests / b.requestsPerSecond : 0)
+  return {
+    second: b.second,
+    users: b.users,
+    requests,
+    requestsPerSecond: seconds > 0 ? requests / seconds : 0,
+    failures: a.failures + b.failures,
+    p50Ms: higher(a.p50Ms, b.p50Ms),
+    p95Ms: higher(a.p95Ms, b.p95Ms),
   }
 }
 

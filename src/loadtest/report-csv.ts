@@ -17,7 +17,20 @@ const header = [
 
 /** One line a task and one for all of them; an empty field where nothing was measured. */
 export function csvReport({ tasks, all }: LoadReport): string {
-  const lines = [header, ...[...tasks, all].map(fields)]
+  return csv([header, ...[...tasks, all].map(fields)])
+}
+
+const historyHeader = ['second', 'users', 'requests', 'requests_per_second', 'failures', 'p50_ms', 'p95_ms']
+
+/** One line a second. */
+export function csvHistory({ timeline }: LoadReport): string {
+  const seconds = timeline.map(({ second, users, requests, requestsPerSecond, failures, p50Ms, p95Ms }) => {
+    return [second, users, requests, requestsPerSecond, failures, p50Ms ?? '', p95Ms ?? '']
+  })
+  return csv([historyHeader, ...seconds])
+}
+
+function csv(lines: readonly (readonly (string | number)[])[]): string {
   return lines.map((line) => `${line.join(',')}\n`).join('')
 }
 

@@ -2,14 +2,18 @@ import { constants } from 'node:fs'
 import { access, open, rename, rm } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
 import { RecsysError } from '../errors.ts'
-import { csvReport } from './report-csv.ts'
+import { csvHistory, csvReport } from './report-csv.ts'
+import { hgrmReport } from './report-hgrm.ts'
 import { htmlReport } from './report-html.ts'
+import { junitReport } from './report-junit.ts'
 import type { LoadReport } from './types.ts'
 
 const formats: Readonly<Record<string, (report: LoadReport) => string>> = {
   '.html': htmlReport,
   '.json': (report) => `${JSON.stringify(report, null, 2)}\n`,
   '.csv': csvReport,
+  '.xml': junitReport,
+  '.hgrm': hgrmReport,
 }
 
 /**
@@ -25,16 +29,23 @@ export async function requireWritable(paths: readonly string[]): Promise<void> {
   }
 }
 
-/** Writes the report in the format that each path ends in. @throws RECSYS_REPORT_UNWRITABLE */
+/**
+ * Writes the report in the format that each path ends in; of a CSV file `load.csv` the seconds are in `load-history.csv`.
+ * @throws RECSYS_REPORT_UNWRITABLE
+ */
 export async function writeReports(report: LoadReport, paths: readonly string[]): Promise<void> {
-  for (const path of paths) await writeDurably(path, formatOf(path)(report))
+  for (const path of paths) {
+    await writeDurably(path, formatOf(path)(report))
+    const history = path.replace(/\.csv$/i, '-history$&')
+    if (history !== path) await writeDurably(history, csvHistory(report))
+  }
 }
 
 function formatOf(path: string): (report: LoadReport) => string {
   const format = formats[extname(path).toLowerCase()]
   if (format) return format
   throw new RecsysError('RECSYS_USAGE', {
-    message: `--report is ${JSON.stringify(path)}, expected a file that ends in .html, .json or .csv`,
+    message: `--report is ${JSON.stringify(path)}, expected a file that ends in .html, .json, .csv, .xml (JUnit) or .hgrm (HdrHistogram)`,
     field: 'report',
   })
 }

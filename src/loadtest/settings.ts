@@ -17,6 +17,7 @@ export interface LoadTestFlags {
   readonly k: number
   readonly seed: number
   readonly goal: readonly string[]
+  readonly 'abort-on-fail'?: boolean
   readonly 'allow-host': readonly string[]
 }
 
@@ -38,6 +39,7 @@ export function resolveSettings(flags: LoadTestFlags): LoadTestSettings {
     waitMs: flags.wait === undefined ? undefined : parseWait(flags.wait),
     timeoutMs: parseDuration(flags.timeout, { field: 'timeout', minMs: 1, maxMs: 600_000 }),
     goals: resolveGoals(flags.goal),
+    abortOnFail: flags['abort-on-fail'],
   }
 }
 

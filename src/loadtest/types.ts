@@ -19,7 +19,8 @@ export interface Population {
   readonly itemIds: readonly string[]
 }
 
-/** How one request ended. A failure's kind is `connect`, `timeout`, `reset`, `status <code>` or `invalid response`. */
+/** How one request ended. A failure's kind is `connect`, `timeout`, `reset`, `tls`, `status <code>`, `check` or
+ * `invalid response` (not HTTP). */
 export type Outcome =
   | {
       readonly ok: true
@@ -60,6 +61,8 @@ export interface LoadTestOptions {
   readonly k: number
   readonly seed: number
   readonly goals: readonly Goal[]
+  /** Ends the test as soon as goals of latency or success are missed for some seconds in a row. */
+  readonly abortOnFail?: boolean | undefined
   /** Ends the test early; requests in flight are then cut off and counted as unfinished. */
   readonly signal?: AbortSignal
   /** Called once a second. */
@@ -70,6 +73,8 @@ export type GoalMeasure = 'p50' | 'p75' | 'p90' | 'p95' | 'p99' | 'max' | 'succe
 
 /** `measure` in ms for latencies, in percent for success, in requests a second for rps. */
 export interface Goal {
+  /** Of this request of the scenario alone. */
+  readonly request?: string
   readonly measure: GoalMeasure
   readonly operator: '<' | '<=' | '>' | '>='
   readonly limit: number
@@ -104,6 +109,11 @@ export interface TaskReport {
   readonly requestsPerSecond: number
   /** null without a success. */
   readonly latencyMs: Latency | null
+  /**
+   * The same with the requests that a waiting user of the closed model could not send (coordinated omission; Tene 2013); null in
+   * the open model, whose latencies count from when they were due.
+   */
+  readonly correctedMs?: Latency | null
 }
 
 /** What happened in one second. */
@@ -169,6 +179,8 @@ export interface LoadReport {
   readonly elapsedMs: number
   /** True when it was ended before its run time. */
   readonly interrupted: boolean
+  /** The goals for which it was ended early, with --abort-on-fail; null when it ran to its end. */
+  readonly aborted?: string | null
   readonly all: TaskReport
   readonly tasks: readonly TaskReport[]
   readonly failures: readonly FailureCount[]
@@ -205,4 +217,10 @@ export interface GeneratorHealth {
   readonly cpuPercent: number
   /** 99th percentile of the delay of its event loop: latencies are uncertain by as much. */
   readonly loopDelayP99Ms: number
+  /** Share of the time that its event loop was busy. */
+  readonly utilization: number
+  /** False: the figures are the generator's rather than the server's, goals count as missed and nothing is attached. */
+  readonly valid: boolean
+  /** Why it is not. */
+  readonly reasons: readonly string[]
 }

@@ -100,7 +100,7 @@ function outcomeOf(
   return {
     ok: false,
     task,
-    kind: isStatus ? `status ${status}` : 'invalid response',
+    kind: isStatus ? `status ${status}` : 'check',
     detail: isStatus && text ? text : wrong,
   }
 }

@@ -6,6 +6,9 @@ import type { AttachedLoadTest, MetricValues } from '../registry/types.ts'
 export interface LoadTestOutcome {
   readonly users: number
   readonly interrupted: boolean
+  readonly aborted?: string | null
+  /** Whether the generator kept up; left out by older programs. */
+  readonly generator?: { readonly valid?: boolean }
   readonly all: {
     readonly successPercent: number
     readonly requestsPerSecond: number
@@ -51,7 +54,11 @@ function figuresOf(
 ): MetricValues {
   const own = `${name} v${version}`
   const { latencyMs, successPercent, requestsPerSecond } = report.all
-  if (report.interrupted) throw mismatch('the load test was ended early and says too little')
+  if (report.interrupted || report.aborted)
+    throw mismatch('the load test was ended early and says too little')
+  if (report.generator?.valid === false) {
+    throw mismatch('the load generator was the bottleneck: its figures say little about the server')
+  }
   if (latencyMs === null) throw mismatch(`no request of the load test succeeded, expected answers of ${own}`)
   const others = report.models.filter(({ model }) => model !== own)
   if (others.length > 0 || report.models.length === 0) {

@@ -57,6 +57,21 @@ test('control characters of a server do not reach the terminal', () => {
 })
 
 test('requests that were cut off and a generator that was late are said', () => {
-  const report = { ...sampleReport(), unfinished: 3, generator: { cpuPercent: 98, loopDelayP99Ms: 45 } }
+  const report = {
+    ...sampleReport(),
+    unfinished: 3,
+    generator: { ...sampleReport().generator, cpuPercent: 98, loopDelayP99Ms: 45 },
+  }
   expect(loadReportTables(report)).toMatch(/3 requests were cut off[\s\S]*late by 45 ms/)
+})
+
+test('a run whose generator was the bottleneck is said to be invalid, and what waiting users hid is said', () => {
+  const report = sampleReport()
+  const reasons = ['it sent 80 ms late at the 99th percentile']
+  expect(
+    loadReportTables({ ...report, generator: { ...report.generator, valid: false, reasons } }),
+  ).toContain('INVALID: the load generator was the bottleneck: it sent 80 ms late')
+  const correctedMs = { ...report.all.latencyMs!, p99: 950 }
+  expect(loadReportTables({ ...report, all: { ...report.all, correctedMs } })).toContain('p99 950.0 ms')
+  expect(loadReportTables(report)).not.toContain('coordinated omission')
 })

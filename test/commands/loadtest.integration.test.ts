@@ -52,6 +52,7 @@ test('with --json stdout is the report, or an error that carries it', async () =
     startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
     elapsedMs: expect.any(Number),
     interrupted: false,
+    aborted: null,
     all: {
       task: 'all',
       requests: expect.any(Number),

@@ -51,3 +51,17 @@ test('an empty histogram has no summary and its percentiles are NaN, also after 
   histogram.record(7000)
   expect(histogram.summary()).toMatchObject({ p50: 7, max: 7 })
 })
+
+test('the correction adds what users who waited would have sent, as wrk2 does', () => {
+  const histogram = new LatencyHistogram()
+  // One user, 1 ms an answer and 9 ms to think, and one answer that took a second.
+  for (let i = 0; i < 990; i++) histogram.record(1000)
+  histogram.record(1_000_000)
+  const corrected = histogram.corrected(10)
+  // A hundred in the second that passed: 1000, 990, … 10 ms.
+  expect(corrected.count).toBe(990 + 100)
+  expect(histogram.percentileMs(95)).toBeCloseTo(1, 1)
+  // The 1036th of 1090: 46 of the hundred are below it.
+  expect(Math.abs(corrected.percentileMs(95) - 460)).toBeLessThan(11)
+  expect(corrected.percentileMs(100)).toBe(1000)
+})

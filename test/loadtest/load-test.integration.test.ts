@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server, ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
-import { defaultGoals } from '../../src/loadtest/goals.ts'
+import { defaultGoals, resolveGoals } from '../../src/loadtest/goals.ts'
 import { runLoadTest } from '../../src/loadtest/load-test.ts'
 import { loadYaml } from '../../src/loadtest/scenario/load-scenario.ts'
 import type { LoadProgress, LoadTestOptions } from '../../src/loadtest/types.ts'
@@ -81,7 +81,7 @@ test('failures are told apart: a reset, an error status, garbage, a truncated an
   )
   const report = await load(options(url))
   const kinds = Object.fromEntries(report.failures.map(({ kind, example }) => [kind, example]))
-  expect(Object.keys(kinds).sort()).toEqual(['invalid response', 'reset', 'status 302', 'status 500'])
+  expect(Object.keys(kinds).sort()).toEqual(['check', 'reset', 'status 302', 'status 500'])
   expect(kinds['status 500']).toMatch(/^\/recommendations\/.*BOOM/)
   const [recommendations, filtered, health] = report.tasks
   expect(recommendations).toMatchObject({ successes: 0, latencyMs: null })
@@ -254,4 +254,32 @@ test('arrivals that are not slowed down by anybody come when they are due', asyn
   expect(begun).toBe(planned)
   expect(report.all).toMatchObject({ requests: planned, failures: 0 })
   expect(latenessMs).not.toBeNull()
+})
+
+test('with abortOnFail the test ends soon after a goal is missed, and says which one', async () => {
+  const { url } = await startHttpServer((_, response) => void response.writeHead(500).end('{}'))
+  const goals = resolveGoals(['health:success>50%'])
+  const report = await load(options(url, { runTimeMs: 60_000, abortOnFail: true, goals }))
+  expect(report.elapsedMs).toBeLessThan(30_000)
+  expect(report.aborted).toContain('success > 99.5 %, got 0.00; health: success > 50 %, got 0.00')
+  expect(report).toMatchObject({ interrupted: false, goalsMet: false })
+})
+
+test('a goal of a request that the scenario has not is refused before any load', async () => {
+  const { url } = await startHttpServer(healthy)
+  await expect(load(options(url, { goals: resolveGoals(['search:p95<1s']) }))).rejects.toMatchObject({
+    code: 'RECSYS_USAGE',
+    field: 'goal',
+  })
+})
+
+test('a closed model whose server stalls shows what waiting users hid beside the raw latencies', async () => {
+  let asked = 0
+  const { url } = await startHttpServer((request, response) => {
+    if (++asked !== 5) return healthy(request, response)
+    setTimeout(() => healthy(request, response), 400)
+  })
+  const report = await load(options(url, { users: 1, runTimeMs: 1000, waitMs: [1, 1] }))
+  expect(report.all.latencyMs!.p95).toBeLessThan(200)
+  expect(report.all.correctedMs!.p95).toBeGreaterThan(200)
 })

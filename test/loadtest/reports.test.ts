@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { latencySeries, lineChart, rateSeries } from '../../src/loadtest/chart.ts'
+import { LatencyHistogram } from '../../src/loadtest/histogram.ts'
 import { requireWritable, writeReports } from '../../src/loadtest/report-files.ts'
 import type { LoadReport, SecondSample } from '../../src/loadtest/types.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
@@ -25,6 +26,42 @@ test('the CSV report has a line a task and empty fields where nothing was measur
   expect(lines).toHaveLength(4)
   for (const line of lines) expect(line.split(',')).toHaveLength(12)
   expect(lines[1]).toBe('filtered,2,0,2,0,1,,,,,,')
+})
+
+test('beside the CSV report there is one of the seconds', async () => {
+  const path = join(temporaryDirectory(), 'load.csv')
+  await writeReports(sampleReport(), [path])
+  expect(readFileSync(path.replace('.csv', '-history.csv'), 'utf8').trimEnd().split('\n')).toEqual([
+    'second,users,requests,requests_per_second,failures,p50_ms,p95_ms',
+    '1,1,4,4,0,1,2',
+    '2,2,10,10,2,2,4',
+  ])
+})
+
+test('the JUnit report has a test case a goal, one for the generator, and nothing that XML forbids', async () => {
+  const evil = 'a<b>&"\u0007'
+  const generator = { ...sampleReport().generator, valid: false, reasons: ['its event loop was busy'] }
+  const xml = await written({ ...sampleReport(), scenario: evil, generator }, 'load.xml')
+  expect(xml).toContain('tests="3" failures="2" errors="0"')
+  expect(xml).toContain('<testcase classname="goal" name="p95 &lt; 100 ms"/>')
+  expect(xml).toMatch(/<failure message="expected success &gt; 99.5 %, got 85.71"\/>/)
+  expect(xml).toContain('<failure message="its event loop was busy"/>')
+  expect(xml).toContain('name="a&lt;b&gt;&amp;&quot; "')
+})
+
+test('the hgrm report has the percentiles of all successes', async () => {
+  const histogram = new LatencyHistogram()
+  for (let ms = 1; ms <= 1000; ms++) histogram.record(1000 * ms)
+  const distributions = { a: { histogram: histogram.encode(), blocks: { seconds: 1, histograms: [] } } }
+  const text = await written({ ...sampleReport(), distributions }, 'load.hgrm')
+  expect(text).toMatch(/Value\s+Percentile\s+TotalCount\s+1\/\(1-Percentile\)/)
+  const median = text
+    .split('\n')
+    .find((line) => /\s0\.50{3,}/.test(line))!
+    .trim()
+    .split(/\s+/)
+  expect(Number(median[0])).toBeCloseTo(500, -1)
+  expect(text).toContain('Total count    =         1000')
 })
 
 test('the HTML report escapes what came from outside and loads nothing', async () => {

@@ -53,7 +53,7 @@ export function sampleReport(): LoadReport {
       { goal: 'success > 99.5 %', actual: 85.71428571428571, met: false },
     ],
     goalsMet: false,
-    generator: { cpuPercent: 12, loopDelayP99Ms: 0.5 },
+    generator: { cpuPercent: 12, loopDelayP99Ms: 0.5, utilization: 0.1, valid: true, reasons: [] },
     timeline: [
       { second: 1, users: 1, requests: 4, requestsPerSecond: 4, failures: 0, p50Ms: 1, p95Ms: 2 },
       { second: 2, users: 2, requests: 10, requestsPerSecond: 10, failures: 2, p50Ms: 2, p95Ms: 4 },

@@ -28,8 +28,9 @@ export function mergeReports(reports: readonly LoadReport[]): LoadReport {
   const all = mergedTask('all', reports, sumOf(histograms), elapsedMs)
   const goals = judgeGoals(
     distinct(reports.flatMap((report) => report.goals.map(({ goal }) => goal))).map(parseGoal),
-    all,
+    [...tasks, all],
   )
+  const generator = mergedGenerator(reports)
   return {
     ...first,
     url: distinct(reports.map(({ url }) => url)).join(', '),
@@ -45,13 +46,25 @@ export function mergeReports(reports: readonly LoadReport[]): LoadReport {
     unfinished: total(reports, ({ unfinished }) => unfinished),
     models: mergedModels(reports),
     goals,
-    goalsMet: goals.every(({ met }) => met),
-    generator: {
-      cpuPercent: Math.max(...reports.map(({ generator }) => generator.cpuPercent)),
-      loopDelayP99Ms: Math.max(...reports.map(({ generator }) => generator.loopDelayP99Ms)),
-    },
+    goalsMet: goals.every(({ met }) => met) && generator.valid,
+    generator,
     timeline: mergedTimeline(reports, distributions),
     distributions,
+  }
+}
+
+/** Reports of older programs do not say whether they are valid: they are taken as they were. */
+function mergedGenerator(reports: readonly LoadReport[]): LoadReport['generator'] {
+  const all = reports.map(({ generator }) => generator)
+  const reasons = reports.flatMap(({ url, generator }) =>
+    (generator.reasons ?? []).map((reason) => `${url}: ${reason}`),
+  )
+  return {
+    cpuPercent: Math.max(...all.map(({ cpuPercent }) => cpuPercent)),
+    loopDelayP99Ms: Math.max(...all.map(({ loopDelayP99Ms }) => loopDelayP99Ms)),
+    utilization: Math.max(...all.map(({ utilization }) => utilization ?? 0)),
+    valid: all.every(({ valid }) => valid ?? true),
+    reasons,
   }
 }
 
