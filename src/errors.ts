@@ -189,7 +189,7 @@ export const errorCatalogue = {
   RECSYS_TARGET_TLS: kind(
     6,
     503,
-    'Give the server a certificate that this machine trusts, or name its authority in NODE_EXTRA_CA_CERTS.',
+    'Trust its authority with --ca FILE, or in a test any certificate with --insecure.',
   ),
   RECSYS_TARGET_REDIRECTS: kind(4, 400, 'Load the server that answers; redirects are never followed.'),
   RECSYS_SCENARIO_INVALID: kind(4, 400, 'Mend the scenario; `recsys loadtest init` writes one that runs.'),

@@ -49,6 +49,10 @@ requests that succeeded. Exit code 3 when a goal is missed.`
       options: ['constant', 'poisson'] as const,
       dependsOn: ['rate'],
     })(),
+    stages: Flags.string({
+      description:
+        'levels reached one after the other in a straight line, instead of --run-time: 30s:100,1m:500,30s:0; of users, or with --rate of arrivals a second',
+    }),
     'run-time': Flags.string({
       description: 'how long, users starting included: 90s, 5m, 1h',
       default: '60s',
@@ -64,6 +68,12 @@ requests that succeeded. Exit code 3 when a goal is missed.`
       description:
         'time a user thinks, seconds: uniform in A..B (default 0.1..0.5, or what the scenario says)',
     }),
+    insecure: Flags.boolean({
+      description: 'trust any certificate of a server',
+      default: false,
+      exclusive: ['ca'],
+    }),
+    ca: Flags.string({ description: 'certificates in PEM to trust instead of those of the system' }),
     timeout: Flags.string({ description: 'longest time one request may take', default: '5s' }),
     k: Flags.integer({ description: 'items asked for', char: 'k', default: 10, min: 1, max: 1000 }),
     goal: Flags.string({

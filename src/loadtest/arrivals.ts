@@ -1,4 +1,5 @@
 import type { Random } from './random.ts'
+import { type LoadStage, timeOfArrival } from './stages.ts'
 
 /** At which times arrivals are due. `poisson`: as of many people who know nothing of each other. */
 export type ArrivalLaw = 'constant' | 'poisson'
@@ -7,6 +8,8 @@ export interface ArrivalOptions {
   /** Arrivals a second, above 0. */
   readonly rate: number
   readonly law: ArrivalLaw
+  /** Levels that the rate goes to, from `rate` on; left out: it stays. */
+  readonly stages?: readonly LoadStage[] | undefined
   /** No arrival is due at this time or later. */
   readonly runTimeMs: number
   readonly random: Random
@@ -17,10 +20,12 @@ export class ArrivalPlan {
   readonly #options: ArrivalOptions
   #nTaken = 0
   #dueMs = 0
+  /** Of a law of chance: how many arrivals a constant clock would have counted. */
+  #clock = 0
 
   constructor(options: ArrivalOptions) {
     this.#options = options
-    if (options.law === 'poisson') this.#dueMs = this.#gapMs()
+    this.#dueMs = this.#nextDueMs()
   }
 
   /** Of all that have been taken. */
@@ -30,17 +35,20 @@ export class ArrivalPlan {
 
   /** Index and time of the next one in ms from the start; undefined when there are no more. */
   take(): { readonly index: number; readonly dueMs: number } | undefined {
-    const { rate, law, runTimeMs } = this.#options
+    const { runTimeMs } = this.#options
     const dueMs = this.#dueMs
     if (dueMs >= runTimeMs) return undefined
     const index = this.#nTaken++
-    // Not by adding gaps up: the millionth would be off by their rounding.
-    this.#dueMs = law === 'constant' ? (1000 * this.#nTaken) / rate : dueMs + this.#gapMs()
+    this.#dueMs = this.#nextDueMs()
     return { index, dueMs }
   }
 
-  /** Exponential with mean 1 ÷ rate, by inversion. */
-  #gapMs(): number {
-    return (-1000 * Math.log(1 - this.#options.random())) / this.#options.rate
+  /** A law of chance is one of gaps between arrivals, in a time in which one is due each unit (time change). */
+  #nextDueMs(): number {
+    const { rate, law, stages } = this.#options
+    if (law === 'poisson') this.#clock += -Math.log(1 - this.#options.random())
+    // Not by adding gaps up: the millionth would be off by their rounding.
+    const nArrivals = law === 'poisson' ? this.#clock : this.#nTaken
+    return stages === undefined ? (1000 * nArrivals) / rate : timeOfArrival(stages, rate, nArrivals)
   }
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
-import type { Target } from './types.ts'
+import { isTlsError } from './tls-errors.ts'
+import type { Target, TlsTrust } from './types.ts'
 
 /** An answer that came to its end, or why there is none. */
 export type Answer =
@@ -144,11 +145,6 @@ function failureKind(error: Error & { code?: string }, sent: boolean): FailureKi
   return code.startsWith('HPE_') || code.startsWith('UND_ERR_RES_') ? 'invalid response' : 'reset'
 }
 
-/** Of certificates and of the handshake, by OpenSSL and by Node. */
-function isTlsError(code: string): boolean {
-  return /^(ERR_TLS|ERR_SSL|EPROTO$|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/.test(code)
-}
-
 function openClient(target: Target, timeoutMs: number): Client {
   return new Client(target.origin, {
     pipelining: 1,
@@ -160,9 +156,17 @@ function openClient(target: Target, timeoutMs: number): Client {
   })
 }
 
+/** As Node's TLS wants it; nothing where the system's authorities decide. */
+export function tlsOptions(tls: TlsTrust | undefined): { rejectUnauthorized?: boolean; ca?: string } {
+  return {
+    ...(tls?.insecure ? { rejectUnauthorized: false } : {}),
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+  }
+}
+
 /** Connects to the checked address, whatever the name may resolve to by now, and makes sure of it. */
-function connectorTo({ address, hostname }: Target, timeoutMs: number): buildConnector.connector {
-  const connect = buildConnector({ allowH2: false, timeout: timeoutMs })
+function connectorTo({ address, hostname, tls }: Target, timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({ allowH2: false, timeout: timeoutMs, ...tlsOptions(tls) })
   return (options, callback) => {
     // TLS knows no server names that are addresses.
     const servername = isIP(hostname) ? {} : { servername: hostname }

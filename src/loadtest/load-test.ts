@@ -9,6 +9,7 @@ import { randomStream } from './random.ts'
 import { Recorder } from './recorder.ts'
 import { compileScenario } from './scenario/compile.ts'
 import type { Scenario, ScenarioSource, Step } from './scenario/types.ts'
+import { levelAt } from './stages.ts'
 import { findTarget } from './target.ts'
 import type { LoadProgress, LoadReport, LoadTestOptions, OpenModelReport, Outcome, Target } from './types.ts'
 import { takeStep, VirtualUser } from './virtual-user.ts'
@@ -69,9 +70,10 @@ function openModel({
   arrivals: law = 'constant',
   runTimeMs,
   seed,
+  stages,
 }: LoadTestOptions): OpenModel | undefined {
   if (rate === undefined) return undefined
-  const plan = new ArrivalPlan({ rate, law, runTimeMs, random: randomStream(seed, -2) })
+  const plan = new ArrivalPlan({ rate, law, runTimeMs, stages, random: randomStream(seed, -2) })
   return { plan, lateness: new LatencyHistogram(), raw: new LatencyHistogram() }
 }
 
@@ -127,6 +129,8 @@ class Crowd {
   readonly #values: Readonly<Record<string, unknown>>
   readonly #recorder: Recorder
   readonly #users: (VirtualUser | ArrivalUser)[] = []
+  /** Those who were not told to stop. */
+  readonly #active: (VirtualUser | ArrivalUser)[] = []
   readonly #open: OpenModel | undefined
   readonly #runs: Promise<number>[] = []
   readonly #startedAtMs = performance.now()
@@ -182,12 +186,19 @@ class Crowd {
     return cutOffs
   }
 
-  /** As many users as the spawn rate owes by now; the first one at once. */
+  /** As many users as are due by now; where stages go down the last ones stop. */
   #spawnDue(): void {
-    const { users, spawnRate } = this.#options
-    const isOpen = this.#open !== undefined
-    const due = isOpen ? users : Math.min(users, 1 + Math.floor((this.#elapsedMs() / 1000) * spawnRate))
-    while (this.#users.length < due) this.#spawn(this.#users.length)
+    const due = this.#dueUsers()
+    while (this.#active.length > due) this.#active.pop()!.stop()
+    while (this.#active.length < due) this.#spawn(this.#users.length)
+  }
+
+  #dueUsers(): number {
+    const { users, spawnRate, stages } = this.#options
+    if (this.#open !== undefined) return users
+    const elapsedMs = this.#elapsedMs()
+    if (stages !== undefined) return Math.max(1, Math.round(levelAt(stages, 1, elapsedMs)))
+    return Math.min(users, 1 + Math.floor((elapsedMs / 1000) * spawnRate))
   }
 
   #spawn(index: number): void {
@@ -209,6 +220,7 @@ class Crowd {
       ? new ArrivalUser({ ...common, ...this.#open, newState, startedAtMs: this.#startedAtMs })
       : new VirtualUser({ ...common, state: newState(index) })
     this.#users.push(user)
+    this.#active.push(user)
     this.#runs.push(user.run())
   }
 
@@ -218,15 +230,15 @@ class Crowd {
   }
 
   #closeSecond(): void {
-    const progress = this.#recorder.closeSecond(this.#elapsedMs() / 1000, this.#users.length)
+    const progress = this.#recorder.closeSecond(this.#elapsedMs() / 1000, this.#active.length)
     this.#options.onSecond?.(progress)
     this.#judge(progress)
   }
 
   /** Rates are judged at the end alone: they have to rise first. */
   #judge({ second, tasks, all }: LoadProgress): void {
-    const { goals, abortOnFail, users, spawnRate } = this.#options
-    if (!abortOnFail || second < users / spawnRate + abortAfter) return
+    const { goals, abortOnFail } = this.#options
+    if (!abortOnFail || second < rampSeconds(this.#options) + abortAfter) return
     const judged = goals.filter(({ measure }) => measure !== 'rps')
     const missed = judgeGoals(judged, [...tasks, all]).filter(({ met, actual }) => !met && actual !== null)
     this.#missed = missed.length > 0 ? this.#missed + 1 : 0
@@ -238,6 +250,10 @@ class Crowd {
   #elapsedMs(): number {
     return performance.now() - this.#startedAtMs
   }
+}
+
+function rampSeconds({ users, spawnRate, stages, rate }: LoadTestOptions): number {
+  return stages !== undefined || rate !== undefined ? 0 : users / spawnRate
 }
 
 /** Seconds in a row in which a goal has to be missed, and seconds at full load before it is looked at. */

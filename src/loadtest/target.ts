@@ -2,12 +2,13 @@ import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import { RecsysError } from '../errors.ts'
 import { Connection } from './connection.ts'
-import type { Target } from './types.ts'
+import type { Target, TlsTrust } from './types.ts'
 
 export interface TargetOptions {
   readonly url: string
   readonly allowedHosts: readonly string[]
   readonly timeoutMs: number
+  readonly tls?: TlsTrust | undefined
 }
 
 const loopback = new BlockList()
@@ -19,13 +20,13 @@ loopback.addAddress('::1', 'ipv6')
  * @throws RECSYS_USAGE for a URL that is none or a host that needs --allow-host
  * @throws RECSYS_TARGET_UNREACHABLE when no HTTP server answers
  */
-export async function findTarget({ url, allowedHosts, timeoutMs }: TargetOptions): Promise<Target> {
+export async function findTarget({ url, allowedHosts, timeoutMs, tls }: TargetOptions): Promise<Target> {
   const parsed = parseUrl(url)
   const hostname = parsed.hostname.replace(/^\[|\]$/g, '')
   const addresses = await resolve(hostname, url)
   if (!allowedHosts.includes(hostname)) requireLoopback(hostname, addresses)
   const basePath = parsed.pathname.replace(/\/+$/, '')
-  const targets = addresses.map((address) => ({ origin: parsed.origin, basePath, hostname, address }))
+  const targets = addresses.map((address) => ({ origin: parsed.origin, basePath, hostname, address, tls }))
   return firstAnswering(targets, timeoutMs)
 }
 

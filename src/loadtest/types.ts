@@ -1,4 +1,5 @@
 import type { ArrivalLaw } from './arrivals.ts'
+import type { LoadStage } from './stages.ts'
 
 /** One request to send: its path below the target, and what must hold for the body of a 200. */
 export interface TaskRequest {
@@ -30,6 +31,14 @@ export type Outcome =
     }
   | { readonly ok: false; readonly task: string; readonly kind: string; readonly detail: string }
 
+/** Which certificates are trusted, where it is not those that the system trusts. */
+export interface TlsTrust {
+  /** Any certificate will do. */
+  readonly insecure: boolean
+  /** Of authorities, in PEM, instead of the system's. */
+  readonly ca: string | undefined
+}
+
 /** Where requests go. The address is fixed once it has been checked: no name is resolved again. */
 export interface Target {
   /** Scheme, host and port. */
@@ -39,6 +48,7 @@ export interface Target {
   readonly hostname: string
   /** The IP address that every connection is made to. */
   readonly address: string
+  readonly tls?: TlsTrust | undefined
 }
 
 export interface LoadTestOptions {
@@ -51,6 +61,9 @@ export interface LoadTestOptions {
   readonly spawnRate: number
   /** Arrivals a second of an open model, which `users` serve; left out: every user asks again after thinking. */
   readonly rate?: number | undefined
+  /** Levels of users, or of arrivals where there is a rate, one after the other; they make up the run time. */
+  readonly stages?: readonly LoadStage[] | undefined
+  readonly tls?: TlsTrust | undefined
   readonly arrivals?: ArrivalLaw | undefined
   readonly runTimeMs: number
   /** A user thinks between two requests for a time drawn uniformly from here; left out: as the scenario says. */

@@ -33,3 +33,26 @@ test('the gaps of Poisson arrivals are exponential: mean 1 ÷ rate, as large a d
   expect(times('poisson', 50, 2000, 3)).toEqual(times('poisson', 50, 2000, 3))
   expect(times('poisson', 50, 2000, 3)).not.toEqual(times('poisson', 50, 2000, 4))
 })
+
+test('stages lead the rate from level to level, and the arrivals follow it to the last one', () => {
+  const stages = [
+    { durationMs: 10_000, target: 100 },
+    { durationMs: 10_000, target: 100 },
+    { durationMs: 5_000, target: 0 },
+  ]
+  const dueTimes = (law: 'constant' | 'poisson') => {
+    const plan = new ArrivalPlan({ rate: 20, law, stages, runTimeMs: 25_000, random: randomStream(1, 1) })
+    const times: number[] = []
+    for (let next = plan.take(); next; next = plan.take()) times.push(next.dueMs)
+    return times
+  }
+  const times = dueTimes('constant')
+  // 20 → 100 over 10 s, 10 s at 100, 100 → 0 over 5 s: 600 + 1000 + 250.
+  expect(times).toHaveLength(1850)
+  const within = (from: number, to: number) => times.filter((time) => time >= from && time < to).length
+  expect([within(0, 1000), within(9000, 10_000), within(14_000, 15_000), within(24_000, 25_000)]).toEqual([
+    24, 96, 100, 10,
+  ])
+  expect(times.every((time, i) => i === 0 || time >= times[i - 1]!)).toBe(true)
+  expect(Math.abs(dueTimes('poisson').length - 1850)).toBeLessThan(5 * Math.sqrt(1850))
+})

@@ -283,3 +283,16 @@ test('a closed model whose server stalls shows what waiting users hid beside the
   expect(report.all.latencyMs!.p95).toBeLessThan(200)
   expect(report.all.correctedMs!.p95).toBeGreaterThan(200)
 })
+
+test('stages bring users and take them away again', async () => {
+  const { url } = await startHttpServer(healthy)
+  const stages = [
+    { durationMs: 1200, target: 12 },
+    { durationMs: 1200, target: 1 },
+  ]
+  const report = await load(options(url, { stages, users: 12, runTimeMs: 2400 }))
+  const users = report.timeline.map((sample) => sample.users)
+  expect(Math.max(...users)).toBeGreaterThan(8)
+  expect(users.at(-1)).toBeLessThanOrEqual(2)
+  expect(report.all.failures).toBe(0)
+})

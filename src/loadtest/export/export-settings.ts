@@ -2,6 +2,7 @@ import { RecsysError } from '../../errors.ts'
 import { parseDuration, parseWait } from '../duration.ts'
 import { resolveGoals } from '../goals.ts'
 import type { ScenarioDocument } from '../scenario/document.ts'
+import { parseStages } from '../stages.ts'
 import { loadCurve } from './load-curve.ts'
 import type { ExportOptions } from './types.ts'
 
@@ -50,19 +51,5 @@ function parseRate(text: string): number {
   throw new RecsysError('RECSYS_USAGE', {
     message: `--rate is ${JSON.stringify(text)}, expected a number above 0, 1,000,000 at most`,
     field: 'rate',
-  })
-}
-
-function parseStages(text: string) {
-  return text.split(',').map((stage) => {
-    const match = /^([^:]+):(\d+(?:\.\d+)?)$/.exec(stage.trim())
-    if (!match) {
-      throw new RecsysError('RECSYS_USAGE', {
-        message: `--stages has ${JSON.stringify(stage)}, expected a time and a level such as 30s:100,1m:500`,
-        field: 'stages',
-      })
-    }
-    const durationMs = parseDuration(match[1]!, { field: 'stages', minMs: 100, maxMs: dayMs })
-    return { durationMs, target: Number(match[2]) }
   })
 }

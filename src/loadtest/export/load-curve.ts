@@ -1,3 +1,4 @@
+import type { LoadStage } from '../stages.ts'
 import type { LoadCurve } from './types.ts'
 
 export interface LoadCurveOptions {
@@ -8,7 +9,7 @@ export interface LoadCurveOptions {
   /** Tasks started a second: an open model. */
   readonly rate?: number
   /** Levels of users or of the rate, each reached linearly. */
-  readonly stages?: readonly { readonly durationMs: number; readonly target: number }[]
+  readonly stages?: readonly LoadStage[]
 }
 
 /** The load of a run over its time, as stages. */

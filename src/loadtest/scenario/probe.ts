@@ -2,8 +2,10 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { RecsysError } from '../../errors.ts'
+import { tlsOptions } from '../connection.ts'
 import { randomStream } from '../random.ts'
 import { findTarget, type TargetOptions } from '../target.ts'
+import { isTlsError } from '../tls-errors.ts'
 import type { Target } from '../types.ts'
 import { compileScenario } from './compile.ts'
 import type { Position, StepDocument } from './document.ts'
@@ -89,13 +91,14 @@ function ask(
   timeoutMs: number,
 ): Promise<IncomingMessage> {
   const { protocol, port, host } = new URL(target.origin)
-  const options: RequestOptions & { servername?: string } = {
+  const options: RequestOptions & { servername?: string; rejectUnauthorized?: boolean } = {
     host: target.address,
     port,
     method,
     path: target.basePath + path,
     headers: { ...headers, host },
     timeout: timeoutMs,
+    ...tlsOptions(target.tls),
     ...(protocol === 'https:' && !isIP(target.hostname) ? { servername: target.hostname } : {}),
   }
   return new Promise((resolve, reject) => {
@@ -131,12 +134,8 @@ function explained(error: unknown, place: string): unknown {
   const message =
     place === '--url' && error.message.startsWith('--url') ? error.message : `${place} ${error.message}`
   const details = { message, field: 'url', cause: error.cause }
-  if (!isTlsCode(code)) return new RecsysError(error.code, { ...details, remedy: error.remedy })
+  if (!isTlsError(code)) return new RecsysError(error.code, { ...details, remedy: error.remedy })
   return new RecsysError('RECSYS_TARGET_TLS', { ...details, ...tlsRemedy(code) })
-}
-
-function isTlsCode(code: string): boolean {
-  return /CERT|^ERR_SSL|^ERR_TLS|^EPROTO$|SIGNATURE/.test(code)
 }
 
 function tlsRemedy(code: string): { remedy?: string } {

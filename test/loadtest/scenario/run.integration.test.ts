@@ -10,6 +10,7 @@ import LoadtestExport from '../../../commands/loadtest/export.ts'
 import { compileScenario } from '../../../src/loadtest/scenario/compile.ts'
 import { loadScenario } from '../../../src/loadtest/scenario/load-scenario.ts'
 import { probeScenario } from '../../../src/loadtest/scenario/probe.ts'
+import { findTarget } from '../../../src/loadtest/target.ts'
 import { feedTables } from '../../../src/pipeline/feed-tables.ts'
 import { listen, startHttpServer } from '../../helpers/http-server.ts'
 import { runCommand, temporaryDirectory } from '../../helpers/run-recsys.ts'
@@ -195,7 +196,8 @@ test.runIf(openssl)(
       exitCode: 6,
       remedy: expect.stringContaining('http:// in place of https://'),
     })
-    const url = (await listen(createTlsServer(selfSigned(), (_, response) => void response.end()))).replace(
+    const files = selfSigned()
+    const url = (await listen(createTlsServer(files, (_, response) => void response.end()))).replace(
       'http',
       'https',
     )
@@ -203,9 +205,17 @@ test.runIf(openssl)(
     expect(untrusted).toMatchObject({
       code: 'RECSYS_TARGET_TLS',
       exitCode: 6,
-      remedy: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+      remedy: expect.stringContaining('--ca FILE'),
     })
     expect(untrusted.message).toContain('scenario.yaml:1:6 ')
+    const trusts = [
+      { insecure: true, ca: undefined },
+      { insecure: false, ca: files.cert.toString() },
+    ]
+    for (const tls of trusts) {
+      const asked = findTarget({ url, allowedHosts: [], timeoutMs: 2000, tls })
+      await expect(asked).resolves.toMatchObject({ origin: url, tls })
+    }
   },
 )
 
