@@ -68,6 +68,12 @@ requests that succeeded. Exit code 3 when a goal is missed.`
       description:
         'time a user thinks, seconds: uniform in A..B (default 0.1..0.5, or what the scenario says)',
     }),
+    threads: Flags.integer({
+      description: 'threads that send; more than one where one core is not enough for the load',
+      default: 1,
+      min: 1,
+      max: 64,
+    }),
     insecure: Flags.boolean({
       description: 'trust any certificate of a server',
       default: false,

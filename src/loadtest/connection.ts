@@ -41,6 +41,8 @@ export class Connection {
   readonly #target: Target
   readonly #timeoutMs: number
   #client: Client
+  #timer: NodeJS.Timeout | undefined
+  #isWaiting = false
 
   constructor(target: Target, timeoutMs: number) {
     this.#target = target
@@ -51,16 +53,17 @@ export class Connection {
   /** Never rejects. The latency covers connecting, where this request had to, up to the last byte of the body. */
   send({ method, path, headers, body }: OutgoingRequest, needsBody = true): Promise<Answer> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#replaceClient(new TimeoutError(this.#timeoutMs)), this.#timeoutMs)
+      this.#armTimer()
+      this.#isWaiting = true
       const collector = new AnswerCollector(needsBody, (answer) => {
-        clearTimeout(timer)
+        this.#isWaiting = false
         resolve(answer)
       })
       this.#client.dispatch(
         {
           method: method as Dispatcher.HttpMethod,
           path,
-          headers: headers ? { ...requestHeaders, ...headers } : requestHeaders,
+          headers: headers === undefined ? requestHeaders : withHeaders(headers),
           body: body ?? null,
         },
         collector,
@@ -70,7 +73,19 @@ export class Connection {
 
   /** Cuts off what is in flight. */
   discard(): void {
+    clearTimeout(this.#timer)
     void this.#client.destroy(new DiscardedError('cut off'))
+  }
+
+  /** One timer for all requests, set anew by each: making one each time costs more than anything else here. */
+  #armTimer(): void {
+    if (this.#timer) this.#timer.refresh()
+    else {
+      const expire = () => {
+        if (this.#isWaiting) this.#replaceClient(new TimeoutError(this.#timeoutMs))
+      }
+      this.#timer = setTimeout(expire, this.#timeoutMs).unref()
+    }
   }
 
   /** A destroyed client fails its request, whether it was still connecting, waiting or reading. */
@@ -80,7 +95,14 @@ export class Connection {
   }
 }
 
-const requestHeaders = { accept: 'application/json', 'user-agent': 'recsys-loadtest' }
+/** Name and value in turns: the form that undici need not take apart. */
+const requestHeaders: string[] = ['accept', 'application/json', 'user-agent', 'recsys-loadtest']
+
+function withHeaders(given: Readonly<Record<string, string>>): string[] {
+  const names = new Set(Object.keys(given).map((name) => name.toLowerCase()))
+  const usual = requestHeaders.filter((_, i) => !names.has(requestHeaders[i - (i % 2)]!))
+  return [...usual, ...Object.entries(given).flat()]
+}
 
 class TimeoutError extends Error {
   constructor(timeoutMs: number) {
@@ -125,14 +147,18 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const latencyUs = (performance.now() - this.#startedAt) * 1000
-    const [first, second] = this.#chunks
-    const body = first && !second ? first : Buffer.concat(this.#chunks)
-    this.#done({ status: this.#status, headers: this.#headers, text: body.toString('utf8'), latencyUs })
+    this.#done({ status: this.#status, headers: this.#headers, text: textOf(this.#chunks), latencyUs })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#done({ kind: failureKind(error, this.#sent), error })
   }
+}
+
+function textOf(chunks: readonly Buffer[]): string {
+  if (chunks.length === 0) return ''
+  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  return body.toString('utf8')
 }
 
 /** @param sent  whether the request was written to an open connection */

@@ -6,31 +6,41 @@ const loopProbeMs = 10
 /** From here on a generator says more about itself than about the server. */
 const limits = { utilization: 0.95, loopDelayMs: 100, latenessMs: 25, sentShare: 0.995 }
 
-/** Watches the generator's own event loop from now on. @returns what is known at the end */
-export function watchGenerator(): (elapsedMs: number, open: OpenModelReport | null) => GeneratorHealth {
+/** How a thread's event loop kept up. */
+export type LoopHealth = Pick<GeneratorHealth, 'loopDelayP99Ms' | 'utilization'>
+
+/** Watches this thread's event loop from now on. @returns what is known at the end */
+export function watchLoop(): () => LoopHealth {
   const delay = monitorEventLoopDelay({ resolution: loopProbeMs })
-  const cpuAtStart = process.cpuUsage()
   const loopAtStart = performance.eventLoopUtilization()
   delay.enable()
-  return (elapsedMs, open) => {
+  return () => {
     delay.disable()
-    const { user, system } = process.cpuUsage(cpuAtStart)
-    const measured = {
-      cpuPercent: (user + system) / 10 / elapsedMs,
+    return {
       // What the monitor calls delay is the whole distance between two probes.
       loopDelayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - loopProbeMs),
       utilization: performance.eventLoopUtilization(loopAtStart).utilization,
     }
-    const reasons = reasonsAgainst(measured, open)
-    return { ...measured, valid: reasons.length === 0, reasons }
   }
 }
 
-type Measured = Pick<GeneratorHealth, 'loopDelayP99Ms' | 'utilization'>
+/** Watches the processor time of all threads. @returns what is known at the end */
+export function watchGenerator(): (
+  elapsedMs: number,
+  loop: LoopHealth,
+  open: OpenModelReport | null,
+) => GeneratorHealth {
+  const cpuAtStart = process.cpuUsage()
+  return (elapsedMs, loop, open) => {
+    const { user, system } = process.cpuUsage(cpuAtStart)
+    const reasons = reasonsAgainst(loop, open)
+    return { cpuPercent: (user + system) / 10 / elapsedMs, ...loop, valid: reasons.length === 0, reasons }
+  }
+}
 
 /** Why the figures are the generator's rather than the server's. */
 export function reasonsAgainst(
-  { loopDelayP99Ms, utilization }: Measured,
+  { loopDelayP99Ms, utilization }: LoopHealth,
   open: OpenModelReport | null,
 ): string[] {
   const reasons: string[] = []

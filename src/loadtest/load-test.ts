@@ -1,18 +1,16 @@
 import { RecsysError } from '../errors.ts'
-import { ArrivalUser } from './arrival-user.ts'
-import { ArrivalPlan } from './arrivals.ts'
 import { Connection } from './connection.ts'
-import { watchGenerator } from './generator.ts'
+import { Crowd, type CrowdOutcome, type OpenFigures } from './crowd.ts'
+import { CrowdThreads } from './crowd-threads.ts'
+import { watchGenerator, watchLoop } from './generator.ts'
 import { judgeGoals, requireRequests } from './goals.ts'
-import { LatencyHistogram } from './histogram.ts'
 import { randomStream } from './random.ts'
 import { Recorder } from './recorder.ts'
 import { compileScenario } from './scenario/compile.ts'
 import type { Scenario, ScenarioSource, Step } from './scenario/types.ts'
-import { levelAt } from './stages.ts'
 import { findTarget } from './target.ts'
-import type { LoadProgress, LoadReport, LoadTestOptions, OpenModelReport, Outcome, Target } from './types.ts'
-import { takeStep, VirtualUser } from './virtual-user.ts'
+import type { LoadProgress, LoadReport, LoadTestOptions, OpenModelReport, Target } from './types.ts'
+import { takeStep } from './virtual-user.ts'
 
 /**
  * Puts the load of many virtual users on a server and reports what it did. Without a rate latencies are those of a closed loop:
@@ -27,12 +25,21 @@ export async function runLoadTest(options: LoadTestOptions, source: ScenarioSour
   const stage = { options, target, scenario, waitMs }
   const values = await takeSteps(scenario.setup, {}, stage)
   const startedAt = new Date()
-  const recorder = new Recorder(namesUnderLoad(scenario))
+  const names = namesUnderLoad(scenario)
+  const recorder = new Recorder(names)
   const generator = watchGenerator()
-  const crowd = new Crowd(stage, values, recorder)
-  const { elapsedMs, unfinished } = await crowd.run()
-  const open = crowd.openReport()
-  const health = generator(elapsedMs, open)
+  const loop = watchLoop()
+  const nThreads = Math.min(options.threads ?? 1, options.users)
+  const { signal: _, onSecond: __, ...sendable } = options
+  const common = { options: sendable, target, waitMs, values, nThreads }
+  const crowd =
+    nThreads === 1
+      ? new Crowd({ ...common, scenario, thread: 0 }, (each, path) => recorder.record(each, path))
+      : new CrowdThreads({ ...common, source, names }, recorder)
+  const conductor = new Conductor(options, crowd, recorder)
+  const { elapsedMs, unfinished, open: figures } = await conductor.run()
+  const open = reportOfOpen(figures, options)
+  const health = generator(elapsedMs, crowd instanceof CrowdThreads ? crowd.health : loop(), open)
   await takeSteps(scenario.teardown, values, stage)
   const thinkMs = open === null ? (waitMs[0] + waitMs[1]) / 2 : undefined
   const results = outcome(options, recorder, elapsedMs, thinkMs)
@@ -41,7 +48,7 @@ export async function runLoadTest(options: LoadTestOptions, source: ScenarioSour
     startedAt: startedAt.toISOString(),
     elapsedMs,
     interrupted: options.signal?.aborted === true,
-    aborted: crowd.aborted,
+    aborted: conductor.aborted,
     ...results,
     goalsMet: results.goalsMet && health.valid,
     unfinished,
@@ -59,32 +66,13 @@ function namesUnderLoad({ requestNames, tasks }: Scenario): string[] {
   return requestNames.filter((_, request) => asked.has(request))
 }
 
-interface OpenModel {
-  readonly plan: ArrivalPlan
-  readonly lateness: LatencyHistogram
-  readonly raw: LatencyHistogram
-}
-
-function openModel({
-  rate,
-  arrivals: law = 'constant',
-  runTimeMs,
-  seed,
-  stages,
-}: LoadTestOptions): OpenModel | undefined {
-  if (rate === undefined) return undefined
-  const plan = new ArrivalPlan({ rate, law, runTimeMs, stages, random: randomStream(seed, -2) })
-  return { plan, lateness: new LatencyHistogram(), raw: new LatencyHistogram() }
-}
-
 function reportOfOpen(
-  { plan, lateness, raw }: OpenModel,
+  open: OpenFigures | null,
   { rate = 0, arrivals = 'constant' }: LoadTestOptions,
-): OpenModelReport {
-  const begun = plan.nTaken
-  while (plan.take());
-  const [latenessMs, rawLatencyMs] = [lateness.summary(), raw.summary()]
-  return { rate, arrivals, planned: plan.nTaken, begun, latenessMs, rawLatencyMs }
+): OpenModelReport | null {
+  if (open === null) return null
+  const { planned, begun, lateness, raw } = open
+  return { rate, arrivals, planned, begun, latenessMs: lateness.summary(), rawLatencyMs: raw.summary() }
 }
 
 /** Where a test takes place. */
@@ -122,30 +110,21 @@ async function takeSteps(
   return state.values
 }
 
-/** The users of one test: starts them at the spawn rate, closes each second, stops them at the end. */
-class Crowd {
-  readonly #stage: Stage
+/** Leads one test: closes each second, and ends it early where goals are missed or the caller wants it to. */
+class Conductor {
   readonly #options: LoadTestOptions
-  readonly #values: Readonly<Record<string, unknown>>
   readonly #recorder: Recorder
-  readonly #users: (VirtualUser | ArrivalUser)[] = []
-  /** Those who were not told to stop. */
-  readonly #active: (VirtualUser | ArrivalUser)[] = []
-  readonly #open: OpenModel | undefined
-  readonly #runs: Promise<number>[] = []
-  readonly #startedAtMs = performance.now()
+  readonly #crowd: Crowd | CrowdThreads
   readonly #abort = new AbortController()
+  #startedAtMs = 0
   /** Seconds in a row in which goals were missed. */
   #missed = 0
   #aborted: string | null = null
 
-  /** @param values  that every user starts with */
-  constructor(stage: Stage, values: Readonly<Record<string, unknown>>, recorder: Recorder) {
-    this.#stage = stage
-    this.#options = stage.options
-    this.#values = values
+  constructor(options: LoadTestOptions, crowd: Crowd | CrowdThreads, recorder: Recorder) {
+    this.#options = options
+    this.#crowd = crowd
     this.#recorder = recorder
-    this.#open = openModel(stage.options)
   }
 
   /** The goals for which the test was ended early. */
@@ -153,75 +132,18 @@ class Crowd {
     return this.#aborted
   }
 
-  openReport(): OpenModelReport | null {
-    return this.#open ? reportOfOpen(this.#open, this.#options) : null
-  }
-
-  async run(): Promise<{ elapsedMs: number; unfinished: number }> {
-    const spawning = setInterval(() => this.#spawnDue(), spawnTickMs)
-    const seconds = setInterval(() => this.#tick(), 1000)
-    this.#spawnDue()
-    const interrupted = await untilOver(this.#options, this.#abort.signal)
-    clearInterval(spawning)
-    // Arrivals that are due have to be served, however late: they end by themselves.
-    for (const user of this.#users) {
-      if (interrupted) user.cutOff()
-      else if (this.#open === undefined) user.stop()
-    }
-    const cutOffs = await this.#drained()
-    clearInterval(seconds)
-    this.#closeSecond()
-    return { elapsedMs: this.#elapsedMs(), unfinished: cutOffs.reduce((sum, count) => sum + count, 0) }
-  }
-
-  /** Waits for requests in flight, each for its timeout at most, or until the signal cuts them off. */
-  async #drained(): Promise<number[]> {
+  async run(): Promise<CrowdOutcome & { readonly elapsedMs: number }> {
     const { signal } = this.#options
-    const cutOff = () => {
-      for (const user of this.#users) user.cutOff()
+    this.#startedAtMs = performance.now()
+    const seconds = setInterval(() => this.#tick(), 1000)
+    try {
+      const { signal: own } = this.#abort
+      const outcome = await this.#crowd.run(signal ? AbortSignal.any([signal, own]) : own)
+      this.#closeSecond()
+      return { ...outcome, elapsedMs: this.#elapsedMs() }
+    } finally {
+      clearInterval(seconds)
     }
-    signal?.addEventListener('abort', cutOff, { once: true })
-    const cutOffs = await Promise.all(this.#runs)
-    signal?.removeEventListener('abort', cutOff)
-    return cutOffs
-  }
-
-  /** As many users as are due by now; where stages go down the last ones stop. */
-  #spawnDue(): void {
-    const due = this.#dueUsers()
-    while (this.#active.length > due) this.#active.pop()!.stop()
-    while (this.#active.length < due) this.#spawn(this.#users.length)
-  }
-
-  #dueUsers(): number {
-    const { users, spawnRate, stages } = this.#options
-    if (this.#open !== undefined) return users
-    const elapsedMs = this.#elapsedMs()
-    if (stages !== undefined) return Math.max(1, Math.round(levelAt(stages, 1, elapsedMs)))
-    return Math.min(users, 1 + Math.floor((elapsedMs / 1000) * spawnRate))
-  }
-
-  #spawn(index: number): void {
-    const { seed, timeoutMs } = this.#options
-    const { target, scenario, waitMs } = this.#stage
-    const newState = (stream: number) => ({
-      index: stream,
-      random: randomStream(seed, stream),
-      values: { ...this.#values },
-    })
-    const common = {
-      connection: new Connection(target, timeoutMs),
-      basePath: target.basePath,
-      scenario,
-      waitMs,
-      record: (outcome: Outcome, path: string) => this.#recorder.record(outcome, path),
-    }
-    const user = this.#open
-      ? new ArrivalUser({ ...common, ...this.#open, newState, startedAtMs: this.#startedAtMs })
-      : new VirtualUser({ ...common, state: newState(index) })
-    this.#users.push(user)
-    this.#active.push(user)
-    this.#runs.push(user.run())
   }
 
   /** The last sample reaches to the end: one of some milliseconds would say nothing. */
@@ -230,7 +152,7 @@ class Crowd {
   }
 
   #closeSecond(): void {
-    const progress = this.#recorder.closeSecond(this.#elapsedMs() / 1000, this.#active.length)
+    const progress = this.#recorder.closeSecond(this.#elapsedMs() / 1000, this.#crowd.nUsers)
     this.#options.onSecond?.(progress)
     this.#judge(progress)
   }
@@ -258,26 +180,6 @@ function rampSeconds({ users, spawnRate, stages, rate }: LoadTestOptions): numbe
 
 /** Seconds in a row in which a goal has to be missed, and seconds at full load before it is looked at. */
 const abortAfter = 3
-
-/** Fine enough that 1,000 users a second still come as a stream. */
-const spawnTickMs = 10
-
-/** Resolves at the end of the run time, true when the signal came first. */
-function untilOver({ runTimeMs, signal: given }: LoadTestOptions, own: AbortSignal): Promise<boolean> {
-  const signal = given ? AbortSignal.any([given, own]) : own
-  if (signal.aborted) return Promise.resolve(true)
-  return new Promise((resolve) => {
-    const interrupt = () => {
-      clearTimeout(timer)
-      resolve(true)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', interrupt)
-      resolve(false)
-    }, runTimeMs)
-    signal.addEventListener('abort', interrupt, { once: true })
-  })
-}
 
 function described({ options, scenario, waitMs }: Stage) {
   const { url, users, spawnRate, timeoutMs, k, seed } = options

@@ -1,4 +1,4 @@
-import { LatencyHistogram } from './histogram.ts'
+import { type LatencyCounts, LatencyHistogram } from './histogram.ts'
 import { HistogramBlocks } from './histogram-blocks.ts'
 import type {
   Distribution,
@@ -16,6 +16,17 @@ const overflow = '(others)'
 const maxExample = 300
 /** Two hours of single seconds; longer runs have their beginning in longer spans. Even. */
 const mostSamples = 7200
+
+/** What a thread recorded in a while. */
+export interface Batch {
+  readonly tallies: readonly {
+    readonly name: string
+    readonly latencies: LatencyCounts
+    readonly failures: number
+  }[]
+  readonly failures: readonly FailureCount[]
+  readonly models: readonly ModelCount[]
+}
 
 interface Tally {
   readonly latency: LatencyHistogram
@@ -51,6 +62,29 @@ export class Recorder {
     }
   }
 
+  /** What was recorded since the last time, for the recorder of another thread. */
+  takeBatch(): Batch {
+    const tallies = this.#names.map((name) => {
+      const { latency, failures } = tallyOf(this.#second, name)
+      return { name, latencies: latency.counts(), failures }
+    })
+    const batch = { tallies, failures: this.failures(), models: this.models() }
+    for (const tally of this.#second.values()) clear(tally)
+    this.#failures.clear()
+    this.#models.clear()
+    return batch
+  }
+
+  absorb({ tallies, failures, models }: Batch): void {
+    for (const { name, latencies, failures: count } of tallies) {
+      const tally = tallyOf(this.#second, name)
+      for (const [i, value] of latencies.valuesUs.entries()) tally.latency.add(value, latencies.counts[i]!)
+      tally.failures += count
+    }
+    for (const { kind, count, example } of failures) this.#countFailure(kind, example, count)
+    for (const { model, responses } of models) this.#countModel(model, responses)
+  }
+
   /** Ends the present second and starts the next. */
   closeSecond(second: number, users: number): LoadProgress {
     const all = this.#summarise(this.#second)
@@ -62,8 +96,7 @@ export class Recorder {
       this.#blocks.get(name)?.add(own.latency)
       whole.latency.merge(own.latency)
       whole.failures += own.failures
-      own.latency.reset()
-      own.failures = 0
+      clear(own)
     }
     return { ...sample, ...this.reports(second) }
   }
@@ -135,16 +168,16 @@ export class Recorder {
     return all
   }
 
-  #countModel(model: string): void {
+  #countModel(model: string, n = 1): void {
     const key = bounded(this.#models, model)
-    this.#models.set(key, (this.#models.get(key) ?? 0) + 1)
+    this.#models.set(key, (this.#models.get(key) ?? 0) + n)
   }
 
-  #countFailure(kind: string, example: string): void {
+  #countFailure(kind: string, example: string, n = 1): void {
     const key = bounded(this.#failures, kind)
     const known = this.#failures.get(key)
-    if (known) known.count += 1
-    else this.#failures.set(key, { count: 1, example: example.slice(0, maxExample) })
+    if (known) known.count += n
+    else this.#failures.set(key, { count: n, example: example.slice(0, maxExample) })
   }
 }
 
@@ -169,6 +202,11 @@ function mergeSamples(a: SecondSample, b: SecondSample): SecondSample {
 
 function bounded(counts: ReadonlyMap<string, unknown>, key: string): string {
   return counts.has(key) || counts.size < maxDistinct ? key : overflow
+}
+
+function clear(tally: Tally): void {
+  tally.latency.reset()
+  tally.failures = 0
 }
 
 function emptyTally(): Tally {

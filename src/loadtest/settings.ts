@@ -15,6 +15,7 @@ export interface LoadTestFlags {
   readonly arrivals?: ArrivalLaw | undefined
   readonly 'run-time': string
   readonly stages?: string | undefined
+  readonly threads?: number
   readonly insecure?: boolean
   readonly ca?: string | undefined
   readonly wait?: string | undefined
@@ -46,6 +47,7 @@ export function resolveSettings(flags: LoadTestFlags): LoadTestSettings {
     spawnRate: flags['spawn-rate'],
     stages,
     tls: trustOf(flags),
+    threads: flags.threads,
     runTimeMs:
       stages === undefined
         ? parseDuration(flags['run-time'], { field: 'run-time', minMs: 1000, maxMs: 24 * 3_600_000 })

@@ -70,6 +70,8 @@ export interface LoadTestOptions {
   readonly waitMs?: readonly [min: number, max: number] | undefined
   /** Longest time one request may take, connection included. */
   readonly timeoutMs: number
+  /** Threads that the users are shared between; left out: this one alone. */
+  readonly threads?: number | undefined
   /** Items asked for. */
   readonly k: number
   readonly seed: number

@@ -296,3 +296,40 @@ test('stages bring users and take them away again', async () => {
   expect(users.at(-1)).toBeLessThanOrEqual(2)
   expect(report.all.failures).toBe(0)
 })
+
+test('users in several threads are each there once, and what they record is added up', async () => {
+  const users = new Set<string>()
+  const { url } = await startHttpServer((request, response) => {
+    const user = /recommendations\/(\w+)/.exec(request.url!)?.[1]
+    if (user) users.add(user)
+    healthy(request, response)
+  })
+  const userIds = Array.from({ length: 40 }, (_, i) => `user${i}`)
+  const population = { userIds, categories: ['Drama'], itemIds: ['a'] }
+  const report = await load(options(url, { threads: 2, users: 9, runTimeMs: 1500 }), population)
+  expect(report.all).toMatchObject({ failures: 0, successPercent: 100 })
+  expect(report.timeline.reduce((sum, { requests }) => sum + requests, 0)).toBe(report.all.requests)
+  expect(Math.max(...report.timeline.map((sample) => sample.users))).toBe(9)
+  expect(report.models).toHaveLength(1)
+  expect(users.size).toBeGreaterThan(20)
+  expect(report.generator.utilization).toBeGreaterThan(0)
+})
+
+test('arrivals are shared between threads without loss, and an interruption reaches all of them', async () => {
+  const { url } = await startHttpServer(healthy)
+  const report = await load(options(url, { threads: 2, rate: 100, users: 20, runTimeMs: 1500 }))
+  expect(report.open).toMatchObject({ planned: 150, begun: 150 })
+  expect(report.all.requests).toBe(150)
+  expect(report.open!.latenessMs).not.toBeNull()
+  const abort = new AbortController()
+  const running = load(
+    options(url, {
+      threads: 2,
+      users: 4,
+      runTimeMs: 60_000,
+      signal: abort.signal,
+      onSecond: () => abort.abort(),
+    }),
+  )
+  expect(await running).toMatchObject({ interrupted: true })
+})
