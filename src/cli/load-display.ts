@@ -1,5 +1,6 @@
 import type { LoadProgress } from '../loadtest/types.ts'
 import { formatMs, taskTable } from './load-tables.ts'
+import { sparkline } from './sparkline.ts'
 
 export interface LoadDisplay {
   update(progress: LoadProgress): void
@@ -17,15 +18,29 @@ function plainLines(stream: NodeJS.WriteStream): LoadDisplay {
 
 function liveTable(stream: NodeJS.WriteStream): LoadDisplay {
   let shownLines = 0
+  const history: LoadProgress[] = []
   return {
     update(progress) {
-      const text = `${headline(progress)}\n${taskTable([...progress.tasks, progress.all])}\n`
+      history.push(progress)
+      if (history.length > mostSeconds) history.shift()
+      const text = `${headline(progress)}\n${course(history)}${taskTable([...progress.tasks, progress.all])}\n`
       // Up to the first line of the last table, and clear from there to the end of the screen.
       const back = shownLines > 0 ? `\x1b[${shownLines}A\x1b[0J` : ''
       stream.write(back + text)
       shownLines = text.split('\n').length - 1
     },
   }
+}
+
+/** Seconds that are drawn, a bar each. */
+const mostSeconds = 40
+
+/** How requests a second and the 95th percentile went lately. */
+function course(history: readonly LoadProgress[]): string {
+  if (history.length < 2) return ''
+  const rates = sparkline(history.map(({ requestsPerSecond }) => requestsPerSecond))
+  const latencies = sparkline(history.map(({ p95Ms }) => p95Ms ?? Number.NaN))
+  return `requests/s ${rates}  p95 ${latencies}\n`
 }
 
 function headline({ second, users, requestsPerSecond, p50Ms, p95Ms, all }: LoadProgress): string {

@@ -99,7 +99,9 @@ export class Connection {
 const requestHeaders: string[] = ['accept', 'application/json', 'user-agent', 'recsys-loadtest']
 
 function withHeaders(given: Readonly<Record<string, string>>): string[] {
-  const names = new Set(Object.keys(given).map((name) => name.toLowerCase()))
+  const keys = Object.keys(given)
+  if (keys.length === 0) return requestHeaders
+  const names = new Set(keys.map((name) => name.toLowerCase()))
   const usual = requestHeaders.filter((_, i) => !names.has(requestHeaders[i - (i % 2)]!))
   return [...usual, ...Object.entries(given).flat()]
 }

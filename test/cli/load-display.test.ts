@@ -30,11 +30,13 @@ test('away from a terminal there is one plain line a second', () => {
 })
 
 test('on a terminal the table is redrawn in its place', () => {
-  const text = shown(true, 2)
-  const [first, second] = text.split('\x1b[0J')
-  const height = (second?.match(/\n/g) ?? []).length
-  expect(first).toContain(`\x1b[${height}A`)
+  const [first, second, third] = shown(true, 3).split('\x1b[0J')
+  const height = (text: string) => (text.match(/\n/g) ?? []).length
+  expect(first).toContain(`\x1b[${height(first!)}A`)
   expect(second).toContain('recommendations')
+  // From the second one on there is a course to draw.
+  expect(second).toContain(`\x1b[${height(second!)}A`)
+  expect(third).toMatch(/requests\/s [▁-█]{3} {2}p95 [▁-█]{3}\n/)
 })
 
 test('with --quiet nothing is shown', () => {

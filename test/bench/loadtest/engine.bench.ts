@@ -82,7 +82,11 @@ function presentPeers(): Peer[] {
     { name: 'recsys', run: runRecsys },
     ...optional(flags.autocannon, { name: 'autocannon', run: runAutocannon }),
     ...optional(flags.k6, { name: 'k6', run: runK6 }),
-    ...optional(flags.locust, { name: 'Locust', run: runLocust }),
+    ...optional(flags.locust, {
+      name: 'Locust, FastHttpUser',
+      run: (url, at) => runLocust(url, at, 'FastHttpUser'),
+    }),
+    ...optional(flags.locust, { name: 'Locust, HttpUser', run: (url, at) => runLocust(url, at, 'HttpUser') }),
   ]
 }
 
@@ -137,11 +141,11 @@ function runK6(url: string, directory: string): number {
     .http_reqs.rate
 }
 
-function runLocust(url: string, directory: string): number {
+function runLocust(url: string, directory: string, kind: 'FastHttpUser' | 'HttpUser'): number {
   const file = join(directory, 'locustfile.py')
   writeFileSync(
     file,
-    'from locust import FastHttpUser, task\n\n\nclass User(FastHttpUser):\n    @task\n    def get(self):\n        self.client.get("/")\n',
+    `from locust import ${kind}, task\n\n\nclass User(${kind}):\n    @task\n    def get(self):\n        self.client.get("/")\n`,
   )
   const load = ['-u', String(users), '-r', '1000', '-t', `${seconds}s`, '--host', url.replace(/\/$/, '')]
   const text = pinned(flags.locust, ['-f', file, '--headless', '--only-summary', '--json', ...load])
