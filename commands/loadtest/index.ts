@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../src/cli/base-command.ts'
 import { showLoad } from '../../src/cli/load-display.ts'
@@ -33,6 +34,7 @@ requests that succeeded. Exit code 3 when a goal is missed.`
     '<%= config.bin %> loadtest --users 500 --spawn-rate 50 --run-time 5m --report load.html --report load.json',
     '<%= config.bin %> loadtest --goal "p95<20ms" --goal "rps>=300"',
     '<%= config.bin %> loadtest --scenario scenario.yaml --users 50',
+    '<%= config.bin %> loadtest --ui    # start and stop on a page: http://127.0.0.1:8089',
     '<%= config.bin %> loadtest --attach 4    # then: promote --guard "p95LatencyMs <= 50"',
   ]
 
@@ -110,14 +112,27 @@ requests that succeeded. Exit code 3 when a goal is missed.`
       multiple: true,
       default: [],
     }),
+    ui: Flags.boolean({
+      description: 'a live page on this machine instead: start, stop, more and fewer users, charts',
+      default: false,
+      exclusive: ['attach', 'stages', 'rate'],
+    }),
+    'ui-port': Flags.integer({
+      description: 'port of the page; 0 takes a free one',
+      default: 8089,
+      min: 0,
+      max: 65_535,
+      dependsOn: ['ui'],
+    }),
     seed: Flags.integer({ description: 'of what users ask and how long they think', default: 42 }),
   }
 
-  async run(): Promise<LoadReport> {
+  async run(): Promise<LoadReport | undefined> {
     const { flags } = await this.parse(Loadtest)
     const version = parseVersion(flags.attach)
     await requireWritable(flags.report)
     const { settings, source } = await prepare(flags)
+    if (flags.ui) return this.#live(flags, settings, source)
     const { update } = showLoad({ silent: flags.quiet })
     const signal = this.interruptSignal()
     const report = await runLoadTest({ ...settings, signal, onSecond: update }, source)
@@ -129,6 +144,31 @@ requests that succeeded. Exit code 3 when a goal is missed.`
     }
     requireGoals(report)
     return report
+  }
+
+  /** Tests are started and stopped on the page, until Ctrl-C. */
+  async #live(
+    flags: { readonly 'ui-port': number; readonly 'run-time': string; readonly report: readonly string[] },
+    settings: LoadTestSettings,
+    source: ScenarioSource,
+  ): Promise<undefined> {
+    const { LiveServer } = await import('../../src/loadtest/ui/live-server.ts')
+    const signal = this.interruptSignal()
+    const server = new LiveServer({
+      port: flags['ui-port'],
+      url: settings.url,
+      scenario:
+        source.kind === 'built-in' ? 'recommendations' : source.kind === 'file' ? source.path : source.url,
+      given: { users: settings.users, spawnRate: settings.spawnRate, runTime: flags['run-time'] },
+      run: async (asked, follow) => {
+        const report = await runLoadTest({ ...settings, ...asked, ...follow }, source)
+        await writeReports(report, flags.report)
+        return report
+      },
+    })
+    this.print(`Live page: ${await server.listen()}`)
+    if (!signal.aborted) await once(signal, 'abort')
+    await server.close()
   }
 }
 

@@ -14,7 +14,7 @@ export interface CrowdThreadData extends Omit<CrowdStage, 'scenario'> {
   readonly names: readonly string[]
 }
 
-export type ToCrowd = 'start' | 'cut-off'
+export type ToCrowd = 'start' | 'cut-off' | { readonly users: number }
 
 export type FromCrowd =
   | { readonly type: 'ready' }
@@ -52,6 +52,10 @@ export class CrowdThreads {
   /** Of the thread that kept up worst. */
   get health(): LoopHealth {
     return this.#health
+  }
+
+  setUsers(users: number): void {
+    this.#tell({ users })
   }
 
   /** @throws RECSYS_THREAD_DIED */

@@ -13,8 +13,9 @@ const crowd = new Crowd({ ...stage, scenario }, (outcome, path) => recorder.reco
 const abort = new AbortController()
 
 parentPort!.on('message', (message: ToCrowd) => {
-  if (message === 'cut-off') abort.abort()
-  else void work()
+  if (message === 'start') void work()
+  else if (message === 'cut-off') abort.abort()
+  else crowd.setUsers(message.users)
 })
 say({ type: 'ready' })
 

@@ -50,6 +50,8 @@ export class Crowd {
   readonly #open: { plan: ArrivalPlan; lateness: LatencyHistogram; raw: LatencyHistogram } | undefined
   readonly #runs: Promise<number>[] = []
   #startedAtMs = 0
+  /** Asked for while the test runs: where the level goes to, and where it is. */
+  #wanted: { users: number; level: number; atMs: number } | undefined
 
   constructor(stage: CrowdStage, record: (outcome: Outcome, path: string) => void) {
     this.#stage = stage
@@ -72,6 +74,11 @@ export class Crowd {
   /** At work now. */
   get nUsers(): number {
     return this.#active.length
+  }
+
+  /** Of all threads together. */
+  setUsers(users: number): void {
+    this.#wanted = { users, level: this.#dueUsers(), atMs: performance.now() }
   }
 
   /** @param signal  cuts off what is in flight */
@@ -121,9 +128,19 @@ export class Crowd {
   #dueUsers(): number {
     const { users, spawnRate, stages } = this.#stage.options
     if (this.#open !== undefined) return users
+    if (this.#wanted !== undefined) return Math.max(1, Math.round(this.#nextLevel(this.#wanted)))
     const elapsedMs = performance.now() - this.#startedAtMs
     if (stages !== undefined) return Math.max(1, Math.round(levelAt(stages, 1, elapsedMs)))
     return Math.min(users, 1 + Math.floor((elapsedMs / 1000) * spawnRate))
+  }
+
+  /** By the spawn rate nearer to what is wanted. */
+  #nextLevel(wanted: { users: number; level: number; atMs: number }): number {
+    const now = performance.now()
+    const step = ((now - wanted.atMs) / 1000) * this.#stage.options.spawnRate
+    wanted.atMs = now
+    wanted.level += Math.max(-step, Math.min(step, wanted.users - wanted.level))
+    return wanted.level
   }
 
   #spawn(index: number): void {

@@ -30,13 +30,14 @@ export async function runLoadTest(options: LoadTestOptions, source: ScenarioSour
   const generator = watchGenerator()
   const loop = watchLoop()
   const nThreads = Math.min(options.threads ?? 1, options.users)
-  const { signal: _, onSecond: __, ...sendable } = options
+  const { signal: _, onSecond: __, onStart: ___, ...sendable } = options
   const common = { options: sendable, target, waitMs, values, nThreads }
   const crowd =
     nThreads === 1
       ? new Crowd({ ...common, scenario, thread: 0 }, (each, path) => recorder.record(each, path))
       : new CrowdThreads({ ...common, source, names }, recorder)
   const conductor = new Conductor(options, crowd, recorder)
+  options.onStart?.({ setUsers: (users) => crowd.setUsers(users) })
   const { elapsedMs, unfinished, open: figures } = await conductor.run()
   const open = reportOfOpen(figures, options)
   const health = generator(elapsedMs, crowd instanceof CrowdThreads ? crowd.health : loop(), open)

@@ -27,7 +27,7 @@ export interface LoadTestFlags {
   readonly 'allow-host': readonly string[]
 }
 
-export type LoadTestSettings = Omit<LoadTestOptions, 'signal' | 'onSecond'>
+export type LoadTestSettings = Omit<LoadTestOptions, 'signal' | 'onSecond' | 'onStart'>
 
 /** @throws RECSYS_USAGE naming the flag, what it got and what it expected */
 export function resolveSettings(flags: LoadTestFlags): LoadTestSettings {

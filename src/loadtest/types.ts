@@ -80,8 +80,15 @@ export interface LoadTestOptions {
   readonly abortOnFail?: boolean | undefined
   /** Ends the test early; requests in flight are then cut off and counted as unfinished. */
   readonly signal?: AbortSignal
+  /** Called when users start, with what can be changed while they are at work. */
+  readonly onStart?: (control: LoadControl) => void
   /** Called once a second. */
   readonly onSecond?: (progress: LoadProgress) => void
+}
+
+export interface LoadControl {
+  /** Users come and go at the spawn rate until there are so many. Of a closed model without stages. */
+  setUsers(users: number): void
 }
 
 export type GoalMeasure = 'p50' | 'p75' | 'p90' | 'p95' | 'p99' | 'max' | 'success' | 'rps'
