@@ -77,6 +77,8 @@ bench-smoke: build
 
 load-test: build ## a live page for load tests against a running server: http://127.0.0.1:8089 (URL, USERS)
 	bin/run.js loadtest --ui --url $(URL) --users $(USERS)
+fuzz: build ## requests made up from the API's description by schemathesis (installs it; SECONDS_A_RUN)
+	test/fuzz/fuzz.sh
 bench-load: build ## the load generator beside autocannon, k6 and Locust (AUTOCANNON, K6, LOCUST: their paths), and whether it tells the truth
 	node test/bench/loadtest/truth.bench.ts
 	node test/bench/loadtest/engine.bench.ts --autocannon "$(AUTOCANNON)" --k6 "$(K6)" --locust "$(LOCUST)"
@@ -92,5 +94,5 @@ clean: ## remove what was built
 	rm -rf dist coverage src/kernels/*.wasm
 
 .PHONY: help setup browser demo test test-unit test-integration test-smoke test-e2e test-slow lint format type-check \
-  redis pre-commit pre-commit-install build manifest manifest-check binary bench bench-peers bench-gate bench-tune bench-load bench-smoke load-test \
+  redis pre-commit pre-commit-install build manifest manifest-check binary bench bench-peers bench-gate bench-tune bench-load fuzz bench-smoke load-test \
   load-test-headless ci ci-rest ci-full clean

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Requests made up from /openapi.json by schemathesis, admin routes too, against a server with a sample model: SECONDS_A_RUN.
+# Fails on a 5xx that is none of ours, on an answer that takes longer than five seconds, and when the server does not end well.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+venv=test/fuzz/.venv
+[ -x "$venv/bin/schemathesis" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install -q -r test/fuzz/requirements.txt; }
+RECSYS_DATA_DIR=$(mktemp -d "${TMPDIR:-/tmp}/recsys-fuzz-XXXXXX")
+export RECSYS_DATA_DIR RECSYS_ADMIN_TOKEN=fuzz
+. bin/server.sh
+trap 'stop_server; rm -rf "$RECSYS_DATA_DIR"' EXIT
+
+bin/run.js init-tables --quiet >/dev/null
+bin/run.js train --algo svd --quiet >/dev/null
+bin/run.js promote --quiet >/dev/null
+start_server
+"$venv/bin/schemathesis" run "$SERVER_URL/openapi.json" -H 'Authorization: Bearer fuzz' --no-color \
+  --checks not_a_server_error,content_type_conformance,response_schema_conformance --max-response-time 5 \
+  --continue-on-failure --max-time "${SECONDS_A_RUN:-120}"
+curl --fail --silent --show-error "$SERVER_URL/health/ready" >/dev/null
+echo 'the server is ready still'
