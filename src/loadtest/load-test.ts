@@ -73,7 +73,9 @@ function reportOfOpen(
 ): OpenModelReport | null {
   if (open === null) return null
   const { planned, begun, lateness, raw } = open
-  return { rate, arrivals, planned, begun, latenessMs: lateness.summary(), rawLatencyMs: raw.summary() }
+  const histograms = { lateness: lateness.encode(), raw: raw.encode() }
+  const [latenessMs, rawLatencyMs] = [lateness.summary(), raw.summary()]
+  return { rate, arrivals, planned, begun, latenessMs, rawLatencyMs, histograms }
 }
 
 /** Where a test takes place. */

@@ -181,6 +181,8 @@ export interface OpenModelReport {
   readonly latenessMs: Latency | null
   /** From being sent, of first requests: what a closed model would have shown. */
   readonly rawLatencyMs: Latency | null
+  /** Of both, what reports of several machines are merged by: HdrHistogram V2, deflated, base64. Older reports have none. */
+  readonly histograms?: { readonly lateness: string; readonly raw: string }
 }
 
 /** The `--json` document of `recsys loadtest`. */

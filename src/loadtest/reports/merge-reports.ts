@@ -68,19 +68,30 @@ function mergedGenerator(reports: readonly LoadReport[]): LoadReport['generator'
   }
 }
 
-/** Rates add up where all had one; figures that no histogram is kept of are left out. */
+/** Rates add up where all had one; figures are left out where a report of an older program has no histogram of them. */
 function mergedOpen(reports: readonly LoadReport[]): LoadReport['open'] {
   const models = reports.flatMap(({ open }) => open ?? [])
   const [first] = models
   if (first === undefined || models.length < reports.length) return null
   const sum = (of: (model: typeof first) => number) => models.reduce((whole, model) => whole + of(model), 0)
+  const merged = (of: (histograms: NonNullable<typeof first.histograms>) => string) => {
+    const texts = models.flatMap(({ histograms }) => (histograms ? of(histograms) : []))
+    return texts.length < models.length
+      ? undefined
+      : sumOf(texts.map((text) => LatencyHistogram.decode(text)))
+  }
+  const [lateness, raw] = [
+    merged((histograms) => histograms.lateness),
+    merged((histograms) => histograms.raw),
+  ]
   return {
     rate: sum(({ rate }) => rate),
     arrivals: first.arrivals,
     planned: sum(({ planned }) => planned),
     begun: sum(({ begun }) => begun),
-    latenessMs: null,
-    rawLatencyMs: null,
+    latenessMs: lateness?.summary() ?? null,
+    rawLatencyMs: raw?.summary() ?? null,
+    ...(lateness && raw ? { histograms: { lateness: lateness.encode(), raw: raw.encode() } } : {}),
   }
 }
 

@@ -47,6 +47,7 @@ function faultOf(report: unknown): string | undefined {
     if (!Array.isArray(report[key])) return `has no list ${key}, expected a JSON report of a load test`
   }
   if (!isObject(report.generator)) return 'has no generator, expected a JSON report of a load test'
+  if (!isOpenModel(report.open)) return 'has no readable histograms of its open model'
   if (typeof report.startedAt !== 'string' || Number.isNaN(Date.parse(report.startedAt)))
     return 'has no startedAt'
   const fault = [...report.tasks, report.all].map(taskFault).find((found) => found !== undefined)
@@ -56,6 +57,13 @@ function faultOf(report: unknown): string | undefined {
       .map((task) => distributionFault(report.distributions, task.task))
       .find((found) => found !== undefined)
   )
+}
+
+/** Older reports have no histograms of it. */
+function isOpenModel(open: unknown): boolean {
+  if (!isObject(open) || open.histograms === undefined) return true
+  const { histograms } = open
+  return isObject(histograms) && isHistogram(histograms.lateness) && isHistogram(histograms.raw)
 }
 
 function taskFault(task: unknown): string | undefined {

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import LoadtestMerge from '../../../commands/loadtest/merge.ts'
+import { LatencyHistogram } from '../../../src/loadtest/histogram.ts'
 import { mostBlocks } from '../../../src/loadtest/histogram-blocks.ts'
 import { mergeReports } from '../../../src/loadtest/reports/merge-reports.ts'
 import { readReportFile } from '../../../src/loadtest/reports/report-file.ts'
+import type { LoadReport } from '../../../src/loadtest/types.ts'
 import { runCommand, temporaryDirectory } from '../../helpers/run-recsys.ts'
 import { recorded, type Sample } from './recorded.ts'
 
@@ -160,4 +162,30 @@ test('rates of open models add up; with a closed one among them there is none', 
   )
   expect(mergeReports([a!, b!]).open).toEqual({ ...open, rate: 100, planned: 200, begun: 198 })
   expect(mergeReports([a!, { ...b!, open: null }]).open).toBeNull()
+})
+
+test('lateness and raw latencies of open models are those of all their arrivals', async () => {
+  const figures = (latenciesUs: readonly number[]) => {
+    const histogram = new LatencyHistogram()
+    for (const latency of latenciesUs) histogram.record(latency)
+    return histogram
+  }
+  const openOf = (lateness: LatencyHistogram, raw: LatencyHistogram): LoadReport['open'] => ({
+    ...{ rate: 50, arrivals: 'constant', planned: 2, begun: 2 },
+    latenessMs: lateness.summary(),
+    rawLatencyMs: raw.summary(),
+    histograms: { lateness: lateness.encode(), raw: raw.encode() },
+  })
+  const [a, b] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'].map((startedAt, i) => {
+    const open = openOf(figures([100, 200 + i]), figures([1000, 9000 * (i + 1)]))
+    return recorded([[{ task: 'health', latencyUs: 900 }]], { startedAt, open })
+  })
+  const { open } = mergeReports([a!, b!])
+  expect(open).toMatchObject({ rate: 100, planned: 4, begun: 4 })
+  expectWithin(open!.rawLatencyMs!.max, 18)
+  expectWithin(open!.rawLatencyMs!.p75, 9)
+  expectWithin(open!.latenessMs!.p50, 0.1)
+  const path = join(temporaryDirectory(), 'broken.json')
+  writeFileSync(path, JSON.stringify({ ...a, open: { ...a!.open, histograms: { lateness: 'x', raw: 'y' } } }))
+  await expect(readReportFile(path)).rejects.toMatchObject({ code: 'RECSYS_LOAD_REPORT_INVALID' })
 })
