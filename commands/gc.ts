@@ -1,0 +1,63 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../src/cli/base-command.ts'
+import { renderTable } from '../src/cli/table.ts'
+import { parseDuration } from '../src/loadtest/duration.ts'
+import { collectGarbage, type Garbage } from '../src/pipeline/collect-garbage.ts'
+
+export default class Gc extends BaseCommand {
+  static override summary = 'delete files of models that nobody needs any more'
+
+  static override description =
+    `Never those of a version in production, in staging or on trial, nor of the versions that a rollback would go back to. Versions
+whose files are gone stay in the registry, archived. Old checkpoints and artifacts of trainings that came to nothing go too. Look with
+--dry-run first; \`lake vacuum\` does the same for tables.`
+
+  static override examples = [
+    '<%= config.bin %> gc --dry-run',
+    '<%= config.bin %> gc --older-than 240h --keep-newest 10',
+  ]
+
+  static override flags = {
+    'older-than': Flags.string({ description: 'what is younger stays', default: '720h' }),
+    'keep-newest': Flags.integer({
+      description: 'newest versions of each model that stay whatever their age',
+      default: 5,
+      min: 0,
+      max: 10_000,
+    }),
+    'keep-former': Flags.integer({
+      description: 'former production versions that stay, for rollbacks',
+      default: 3,
+      min: 1,
+      max: 1000,
+    }),
+    'dry-run': Flags.boolean({ description: 'delete nothing, say what would be', default: false }),
+  }
+
+  async run(): Promise<Garbage> {
+    const { flags } = await this.parse(Gc)
+    const garbage = collectGarbage({
+      dataDir: flags['data-dir'],
+      keepFormer: flags['keep-former'],
+      keepNewest: flags['keep-newest'],
+      olderThanMs: parseDuration(flags['older-than'], {
+        field: 'older-than',
+        minMs: 0,
+        maxMs: 10 * 366 * 86_400_000,
+      }),
+      dryRun: flags['dry-run'],
+    })
+    this.print(textOf(garbage))
+    return garbage
+  }
+}
+
+function textOf({ versions, leftovers, bytes, deleted }: Garbage): string {
+  const size = (n: number) => `${(n / 1e6).toFixed(1)} MB`
+  const rows = [
+    ...versions.map(({ name, version, path, bytes: own }) => [`${name} v${version}`, path, size(own)]),
+    ...leftovers.map(({ path, bytes: own }) => ['of no version', path, size(own)]),
+  ]
+  if (rows.length === 0) return 'nothing to delete'
+  return `${renderTable(['what', 'where', 'size'], rows)}\n${deleted ? 'deleted' : 'would delete'} ${size(bytes)}`
+}
