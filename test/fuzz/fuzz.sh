@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
-venv=test/fuzz/.venv
+venv="$PWD/test/fuzz/.venv"
 [ -x "$venv/bin/schemathesis" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install -q -r test/fuzz/requirements.txt; }
 RECSYS_DATA_DIR=$(mktemp -d "${TMPDIR:-/tmp}/recsys-fuzz-XXXXXX")
 export RECSYS_DATA_DIR RECSYS_ADMIN_TOKEN=fuzz
@@ -15,8 +15,9 @@ bin/run.js init-tables --quiet >/dev/null
 bin/run.js train --algo svd --quiet >/dev/null
 bin/run.js promote --quiet >/dev/null
 start_server
-"$venv/bin/schemathesis" run "$SERVER_URL/openapi.json" -H 'Authorization: Bearer fuzz' --no-color \
+# It keeps what it found beside itself: in the directory that goes in the end.
+(cd "$RECSYS_DATA_DIR" && "$venv/bin/schemathesis" run "$SERVER_URL/openapi.json" -H 'Authorization: Bearer fuzz' --no-color \
   --checks not_a_server_error,content_type_conformance,response_schema_conformance --max-response-time 5 \
-  --continue-on-failure --max-time "${SECONDS_A_RUN:-120}"
+  --continue-on-failure --max-time "${SECONDS_A_RUN:-120}")
 curl --fail --silent --show-error "$SERVER_URL/health/ready" >/dev/null
 echo 'the server is ready still'
