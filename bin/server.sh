@@ -2,6 +2,16 @@
 SERVER_PID=''
 SERVER_URL=''
 
+# A directory of its own with a sample lake and a model in production, until the script ends.
+with_sample_model() {
+  RECSYS_DATA_DIR=$(mktemp -d "${TMPDIR:-/tmp}/recsys-$1-XXXXXX")
+  export RECSYS_DATA_DIR
+  trap 'stop_server; rm -rf "$RECSYS_DATA_DIR"' EXIT
+  bin/run.js init-tables --quiet >/dev/null
+  bin/run.js train --algo svd --quiet >/dev/null
+  bin/run.js promote --quiet >/dev/null
+}
+
 start_server() {
   local log="$RECSYS_DATA_DIR/serve.log"
   printf '\n\033[36m$ recsys serve --port 0 &\033[0m\n'

@@ -6,14 +6,9 @@ cd "$(dirname "$0")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 venv="$PWD/test/fuzz/.venv"
 [ -x "$venv/bin/schemathesis" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install -q -r test/fuzz/requirements.txt; }
-RECSYS_DATA_DIR=$(mktemp -d "${TMPDIR:-/tmp}/recsys-fuzz-XXXXXX")
-export RECSYS_DATA_DIR RECSYS_ADMIN_TOKEN=fuzz
+export RECSYS_ADMIN_TOKEN=fuzz
 . bin/server.sh
-trap 'stop_server; rm -rf "$RECSYS_DATA_DIR"' EXIT
-
-bin/run.js init-tables --quiet >/dev/null
-bin/run.js train --algo svd --quiet >/dev/null
-bin/run.js promote --quiet >/dev/null
+with_sample_model fuzz
 start_server
 # It keeps what it found beside itself: in the directory that goes in the end.
 (cd "$RECSYS_DATA_DIR" && "$venv/bin/schemathesis" run "$SERVER_URL/openapi.json" -H 'Authorization: Bearer fuzz' --no-color \
