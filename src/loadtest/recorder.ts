@@ -14,8 +14,8 @@ import type {
 const maxDistinct = 200
 const overflow = '(others)'
 const maxExample = 300
-/** Two hours of single seconds; longer runs have their beginning in longer spans. Even. */
-const mostSamples = 7200
+/** In seconds, a sample each. */
+const twoHours = 7200
 
 /** What a thread recorded in a while. */
 export interface Batch {
@@ -36,6 +36,7 @@ interface Tally {
 /** Counts of outcomes: the present second on its own, merged into the whole when it is over. */
 export class Recorder {
   readonly #names: readonly string[]
+  readonly #mostSamples: number
   readonly #second: ReadonlyMap<string, Tally>
   readonly #whole: ReadonlyMap<string, Tally>
   readonly #failures = new Map<string, { count: number; example: string }>()
@@ -43,8 +44,12 @@ export class Recorder {
   readonly #timeline: SecondSample[] = []
   readonly #blocks: ReadonlyMap<string, HistogramBlocks>
 
-  /** @param names  of all requests that will be recorded, in the order of the report */
-  constructor(names: readonly string[]) {
+  /**
+   * @param names        of all requests that will be recorded, in the order of the report
+   * @param mostSamples  of the timeline, even; a longer run has its beginning in longer spans
+   */
+  constructor(names: readonly string[], mostSamples = twoHours) {
+    this.#mostSamples = mostSamples
     this.#names = names
     this.#second = emptyTallies(names)
     this.#whole = emptyTallies(names)
@@ -90,7 +95,7 @@ export class Recorder {
     const all = this.#summarise(this.#second)
     const sample = sampleOf(second, second - (this.#timeline.at(-1)?.second ?? 0), users, all)
     this.#timeline.push(sample)
-    if (this.#timeline.length > mostSamples) this.#halveTimeline()
+    if (this.#timeline.length > this.#mostSamples) this.#halveTimeline()
     for (const name of this.#names) {
       const [own, whole] = [tallyOf(this.#second, name), tallyOf(this.#whole, name)]
       this.#blocks.get(name)?.add(own.latency)
@@ -154,7 +159,7 @@ export class Recorder {
 
   /** Neighbours become one from the oldest on; the newest keep their seconds until they are old. */
   #halveTimeline(): void {
-    const old = this.#timeline.splice(0, mostSamples >> 1)
+    const old = this.#timeline.splice(0, this.#mostSamples >> 1)
     const merged = old.flatMap((sample, i) => (i % 2 === 0 ? [mergeSamples(sample, old[i + 1]!)] : []))
     this.#timeline.unshift(...merged)
   }

@@ -3,12 +3,15 @@ import { RecsysError } from '../errors.ts'
 import { flushEvents } from './flush-events.ts'
 import type { FromFlush } from './flush-in-thread.ts'
 
-const say = (message: FromFlush) => parentPort!.postMessage(message)
+void flush(workerData as string).then((message) => parentPort!.postMessage(message))
 
-try {
-  say({ type: 'flushed', flushed: await flushEvents(workerData as string) })
-} catch (error) {
-  const { code, message, remedy } =
-    error instanceof RecsysError ? error : new RecsysError('RECSYS_BUG', { message: String(error) })
-  say({ type: 'failed', code, message, remedy })
+async function flush(dataDir: string): Promise<FromFlush> {
+  try {
+    return { type: 'flushed', flushed: await flushEvents(dataDir) }
+  } catch (error) {
+    const known =
+      error instanceof RecsysError ? error : new RecsysError('RECSYS_BUG', { message: String(error) })
+    const { code, message, remedy } = known
+    return { type: 'failed', code, message, remedy }
+  }
 }

@@ -3,10 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { NewItemsData } from './messages.ts'
 import { NewItemWatch } from './threads/new-item-watch.ts'
 
-const { dataDir, model, intervalMs } = workerData as NewItemsData
-const watch = new NewItemWatch(dataDir, model)
-for (;;) {
-  const found = watch.look()
-  if (found) parentPort!.postMessage(found)
-  await delay(intervalMs)
+void follow(workerData as NewItemsData)
+
+async function follow({ dataDir, model, intervalMs }: NewItemsData): Promise<never> {
+  const watch = new NewItemWatch(dataDir, model)
+  for (;;) {
+    const found = watch.look()
+    if (found) parentPort!.postMessage(found)
+    await delay(intervalMs)
+  }
 }

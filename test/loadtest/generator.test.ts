@@ -29,14 +29,14 @@ test('a generator that kept up is valid', () => {
 })
 
 test('the seconds of a run of any length stay within bounds, and none of their requests is lost', () => {
-  const recorder = new Recorder(['a'])
-  const nSeconds = 30_000
+  const recorder = new Recorder(['a'], 100)
+  const nSeconds = 1500
   for (let second = 1; second <= nSeconds; second++) {
     recorder.record({ ok: true, task: 'a', latencyUs: 1000, model: undefined }, '/')
     recorder.closeSecond(second, 1)
   }
   const { timeline } = recorder
-  expect(timeline.length).toBeLessThanOrEqual(7200)
+  expect(timeline.length).toBeLessThanOrEqual(100)
   expect(timeline.reduce((sum, { requests }) => sum + requests, 0)).toBe(nSeconds)
   expect(timeline.at(-1)).toMatchObject({ second: nSeconds, requests: 1 })
   expect(timeline.every(({ second }, i) => i === 0 || second > timeline[i - 1]!.second)).toBe(true)
