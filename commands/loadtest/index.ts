@@ -76,6 +76,11 @@ requests that succeeded. Exit code 3 when a goal is missed.`
       min: 1,
       max: 64,
     }),
+    http2: Flags.boolean({
+      description:
+        'speak HTTP/2 with servers that offer it over TLS; one request at a time on a connection all the same',
+      default: false,
+    }),
     insecure: Flags.boolean({
       description: 'trust any certificate of a server',
       default: false,

@@ -176,6 +176,7 @@ function failureKind(error: Error & { code?: string }, sent: boolean): FailureKi
 function openClient(target: Target, timeoutMs: number): Client {
   return new Client(target.origin, {
     pipelining: 1,
+    allowH2: target.http2 ?? false,
     // The timer of `send` covers the whole request to the millisecond; undici's own are coarser.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -193,8 +194,11 @@ export function tlsOptions(tls: TlsTrust | undefined): { rejectUnauthorized?: bo
 }
 
 /** Connects to the checked address, whatever the name may resolve to by now, and makes sure of it. */
-function connectorTo({ address, hostname, tls }: Target, timeoutMs: number): buildConnector.connector {
-  const connect = buildConnector({ allowH2: false, timeout: timeoutMs, ...tlsOptions(tls) })
+function connectorTo(
+  { address, hostname, tls, http2 = false }: Target,
+  timeoutMs: number,
+): buildConnector.connector {
+  const connect = buildConnector({ allowH2: http2, timeout: timeoutMs, ...tlsOptions(tls) })
   return (options, callback) => {
     // TLS knows no server names that are addresses.
     const servername = isIP(hostname) ? {} : { servername: hostname }

@@ -16,6 +16,7 @@ export interface LoadTestFlags {
   readonly 'run-time': string
   readonly stages?: string | undefined
   readonly threads?: number
+  readonly http2?: boolean
   readonly insecure?: boolean
   readonly ca?: string | undefined
   readonly wait?: string | undefined
@@ -48,6 +49,7 @@ export function resolveSettings(flags: LoadTestFlags): LoadTestSettings {
     stages,
     tls: trustOf(flags),
     threads: flags.threads,
+    http2: flags.http2,
     runTimeMs:
       stages === undefined
         ? parseDuration(flags['run-time'], { field: 'run-time', minMs: 1000, maxMs: 24 * 3_600_000 })

@@ -9,6 +9,7 @@ export interface TargetOptions {
   readonly allowedHosts: readonly string[]
   readonly timeoutMs: number
   readonly tls?: TlsTrust | undefined
+  readonly http2?: boolean | undefined
 }
 
 const loopback = new BlockList()
@@ -20,13 +21,26 @@ loopback.addAddress('::1', 'ipv6')
  * @throws RECSYS_USAGE for a URL that is none or a host that needs --allow-host
  * @throws RECSYS_TARGET_UNREACHABLE when no HTTP server answers
  */
-export async function findTarget({ url, allowedHosts, timeoutMs, tls }: TargetOptions): Promise<Target> {
+export async function findTarget({
+  url,
+  allowedHosts,
+  timeoutMs,
+  tls,
+  http2,
+}: TargetOptions): Promise<Target> {
   const parsed = parseUrl(url)
   const hostname = parsed.hostname.replace(/^\[|\]$/g, '')
   const addresses = await resolve(hostname, url)
   if (!allowedHosts.includes(hostname)) requireLoopback(hostname, addresses)
   const basePath = parsed.pathname.replace(/\/+$/, '')
-  const targets = addresses.map((address) => ({ origin: parsed.origin, basePath, hostname, address, tls }))
+  const targets = addresses.map((address) => ({
+    origin: parsed.origin,
+    basePath,
+    hostname,
+    address,
+    tls,
+    http2,
+  }))
   return firstAnswering(targets, timeoutMs)
 }
 

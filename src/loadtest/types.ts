@@ -49,6 +49,8 @@ export interface Target {
   /** The IP address that every connection is made to. */
   readonly address: string
   readonly tls?: TlsTrust | undefined
+  /** HTTP/2 where the server offers it over TLS; else HTTP/1.1. */
+  readonly http2?: boolean | undefined
 }
 
 export interface LoadTestOptions {
@@ -64,6 +66,7 @@ export interface LoadTestOptions {
   /** Levels of users, or of arrivals where there is a rate, one after the other; they make up the run time. */
   readonly stages?: readonly LoadStage[] | undefined
   readonly tls?: TlsTrust | undefined
+  readonly http2?: boolean | undefined
   readonly arrivals?: ArrivalLaw | undefined
   readonly runTimeMs: number
   /** A user thinks between two requests for a time drawn uniformly from here; left out: as the scenario says. */

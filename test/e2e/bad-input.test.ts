@@ -182,12 +182,12 @@ describe('requests', () => {
       const response = await fetch(`${server.url}/recommendations/${encodeURIComponent(userId)}?k=3`)
       const body = (await response.json()) as { known: boolean; items: { source: string }[] }
       told.push(
-        `GET user ${userId}: ${response.status}, known ${body.known}, ${body.items.length} popular items`,
+        `GET user ${userId}: ${response.status}, known ${body.known}, ${body.items.length} trending items`,
       )
       expect(response.status).toBe(200)
       expect(body).toMatchObject({
         known: false,
-        items: [{ source: 'popular' }, { source: 'popular' }, { source: 'popular' }],
+        items: [{ source: 'trending' }, { source: 'trending' }, { source: 'trending' }],
       })
     },
   )

@@ -2,13 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
+import { createSecureServer } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import LoadtestExport from '../../../commands/loadtest/export.ts'
+import { runLoadTest } from '../../../src/loadtest/load-test.ts'
 import { compileScenario } from '../../../src/loadtest/scenario/compile.ts'
-import { loadScenario } from '../../../src/loadtest/scenario/load-scenario.ts'
+import { loadScenario, loadYaml } from '../../../src/loadtest/scenario/load-scenario.ts'
 import { probeScenario } from '../../../src/loadtest/scenario/probe.ts'
 import { findTarget } from '../../../src/loadtest/target.ts'
 import { feedTables } from '../../../src/pipeline/feed-tables.ts'
@@ -218,6 +220,30 @@ test.runIf(openssl)(
     }
   },
 )
+
+const noTable = () => Promise.reject(new Error('no table'))
+
+test.runIf(openssl)('HTTP/2 is spoken when it is asked for and offered, and HTTP/1.1 otherwise', async () => {
+  const versions: string[] = []
+  const server = createSecureServer({ ...selfSigned(), allowHTTP1: true }, (request, response) => {
+    versions.push(request.httpVersion)
+    response.end('{}')
+  })
+  const url = (await listen(server)).replace('http', 'https')
+  const { source } = await loadYaml('scenario.yaml', 'tasks:\n  - get: /\n', {
+    parquet: noTable,
+    lake: noTable,
+  })
+  const options = { url, allowedHosts: [], users: 3, spawnRate: 100, runTimeMs: 400, waitMs: [1, 5] as const }
+  const more = { timeoutMs: 2000, k: 10, seed: 1, goals: [], tls: { insecure: true, ca: undefined } }
+  for (const http2 of [true, false]) {
+    versions.length = 0
+    const report = await runLoadTest({ ...options, ...more, http2 }, source)
+    expect(report.all.requests).toBeGreaterThan(10)
+    expect(report.failures).toEqual([])
+    expect(new Set(versions)).toEqual(new Set([http2 ? '2.0' : '1.1']))
+  }
+})
 
 /** A key and a certificate that nobody vouches for. */
 function selfSigned(): { key: Buffer; cert: Buffer } {
