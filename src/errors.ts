@@ -125,6 +125,32 @@ export const errorCatalogue = {
   ),
   RECSYS_RUN_NO_STUDY: kind(4, 400, 'Resume a run of `recsys tune`; `recsys runs list` shows them.'),
 
+  // flows, schedules, webhooks
+  RECSYS_FLOW_INVALID: kind(
+    4,
+    400,
+    'Mend the flow; `recsys flow run FILE --dry-run` checks it and runs nothing.',
+  ),
+  RECSYS_FLOW_LOCKED: kind(
+    5,
+    409,
+    'Wait until it is done, or end it with `recsys flow cancel RUN`; `recsys flow list` shows it.',
+  ),
+  RECSYS_FLOW_FAILED: kind(
+    4,
+    409,
+    'See `recsys flow show RUN --logs`; when the cause is mended, `--resume RUN` goes on without repeating what succeeded.',
+  ),
+  RECSYS_FLOW_RUN_UNKNOWN: kind(4, 404, 'List the runs of flows with `recsys flow list`.'),
+  RECSYS_SCHEDULE_UNKNOWN: kind(4, 404, 'List the schedules with `recsys schedule list`.'),
+  RECSYS_SCHEDULE_EXISTS: kind(5, 409, 'Choose another --name, or remove that schedule first.'),
+  RECSYS_WEBHOOK_UNKNOWN: kind(4, 404, 'List the webhooks with `recsys webhooks list`.'),
+  RECSYS_WEBHOOK_REFUSED: kind(
+    6,
+    503,
+    'Look at what the receiver says, and send it again with `recsys webhooks test ID`.',
+  ),
+
   // serving
   RECSYS_HTTP_INVALID: kind(4, 400, 'Correct the field; /openapi.json says what each one accepts.'),
   RECSYS_HTTP_MALFORMED: kind(4, 400, 'Send a well-formed HTTP request, with a JSON object as its body.'),

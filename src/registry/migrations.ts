@@ -131,6 +131,129 @@ const steps: readonly string[] = [
   CREATE TRIGGER audit_keeps_words BEFORE UPDATE ON audit
     BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN once_key TEXT;
+  ALTER TABLE runs ADD COLUMN artifact_path TEXT;
+  ALTER TABLE runs ADD COLUMN manifest_sha256 TEXT;
+  ALTER TABLE runs ADD COLUMN report TEXT CHECK (json_valid(report));
+  CREATE UNIQUE INDEX one_finished_run_a_key ON runs (once_key) WHERE once_key IS NOT NULL AND status = 'finished';
+  CREATE INDEX runs_by_start ON runs (started_at, run_id);
+  CREATE INDEX runs_running ON runs (run_id) WHERE status = 'running';
+
+  ALTER TABLE audit ADD COLUMN once_key TEXT;
+  CREATE INDEX audit_by_key ON audit (once_key) WHERE once_key IS NOT NULL;
+  CREATE INDEX load_tests_by_time ON load_tests (at);
+
+  CREATE TABLE flow_runs (
+    flow_run_id TEXT PRIMARY KEY CHECK (length(flow_run_id) = 12),
+    flow TEXT NOT NULL,
+    lock TEXT,
+    plan TEXT NOT NULL CHECK (json_valid(plan)),
+    params TEXT NOT NULL CHECK (json_valid(params)),
+    cause TEXT NOT NULL,
+    parent_flow_run_id TEXT REFERENCES flow_runs (flow_run_id),
+    state TEXT NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'cancelled', 'crashed')),
+    message TEXT,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    cancel_asked_at TEXT,
+    program_version TEXT NOT NULL,
+    process TEXT NOT NULL,
+    CHECK ((state = 'running') = (finished_at IS NULL))
+  ) STRICT;
+  CREATE UNIQUE INDEX one_running_flow_a_lock ON flow_runs (lock) WHERE state = 'running' AND lock IS NOT NULL;
+  CREATE INDEX flow_runs_by_start ON flow_runs (started_at, flow_run_id);
+
+  CREATE TABLE task_runs (
+    flow_run_id TEXT NOT NULL REFERENCES flow_runs (flow_run_id) ON DELETE CASCADE,
+    task TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN
+      ('pending', 'running', 'retrying', 'succeeded', 'failed', 'cached', 'skipped', 'cancelled', 'crashed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    started_at TEXT,
+    finished_at TEXT,
+    cache_key TEXT,
+    cached_from TEXT,
+    result TEXT CHECK (json_valid(result)),
+    message TEXT,
+    PRIMARY KEY (flow_run_id, task)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX task_runs_by_cache_key ON task_runs (cache_key) WHERE cache_key IS NOT NULL;
+
+  CREATE TABLE task_attempts (
+    flow_run_id TEXT NOT NULL,
+    task TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'skipped', 'timed out', 'cancelled', 'crashed')),
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    exit_code INTEGER,
+    message TEXT,
+    wait_ms INTEGER,
+    process TEXT,
+    PRIMARY KEY (flow_run_id, task, attempt),
+    FOREIGN KEY (flow_run_id, task) REFERENCES task_runs (flow_run_id, task) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE task_logs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    flow_run_id TEXT NOT NULL REFERENCES flow_runs (flow_run_id) ON DELETE CASCADE,
+    task TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    stream TEXT NOT NULL CHECK (stream IN ('stdout', 'stderr', 'flow')),
+    line TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX task_logs_by_flow_run ON task_logs (flow_run_id, id);
+
+  CREATE TABLE schedules (
+    name TEXT PRIMARY KEY,
+    cron TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    command TEXT NOT NULL CHECK (json_valid(command)),
+    condition TEXT,
+    missed TEXT NOT NULL CHECK (missed IN ('skip', 'once', 'all')),
+    overlap TEXT NOT NULL CHECK (overlap IN ('skip', 'queue', 'replace')),
+    created_at TEXT NOT NULL,
+    paused_at TEXT,
+    next_due_at TEXT,
+    last_due_at TEXT
+  ) STRICT;
+
+  CREATE TABLE firings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    schedule TEXT NOT NULL REFERENCES schedules (name) ON DELETE CASCADE,
+    due_at TEXT NOT NULL,
+    at TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('queued', 'started', 'finished', 'failed', 'overlapped', 'missed', 'not needed')),
+    note TEXT,
+    flow_run_id TEXT,
+    process TEXT,
+    UNIQUE (schedule, due_at)
+  ) STRICT;
+
+  CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY CHECK (length(id) = 12),
+    url TEXT NOT NULL,
+    events TEXT NOT NULL CHECK (json_valid(events)),
+    secret TEXT NOT NULL,
+    created_at TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE deliveries (
+    id TEXT PRIMARY KEY,
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event TEXT NOT NULL,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    created_at TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at TEXT,
+    delivered_at TEXT,
+    last_error TEXT
+  ) STRICT;
+  CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+  `,
 ]
 
 /** Brings the registry to our version, in one transaction. @throws RECSYS_REGISTRY_VERSION for one that is newer */

@@ -3,7 +3,18 @@ import { hostname } from 'node:os'
 
 /** Names the running process on this machine, also against a later process of the same number. */
 export function ownIdentity(): string {
-  return `${hostname()} ${process.pid} ${startOf(process.pid)}`
+  return identityOf(process.pid)
+}
+
+/** Names another process of this machine. */
+export function identityOf(pid: number): string {
+  return `${hostname()} ${pid} ${startOf(pid)}`
+}
+
+/** The number of the process, when it is one of this machine. */
+export function pidOf(identity: string): number | undefined {
+  const [host, pid] = identity.split(' ')
+  return host === hostname() ? Number(pid) : undefined
 }
 
 /** False only when the process certainly runs no more: one of another machine may still run. */

@@ -1,11 +1,14 @@
 import { apiKeyCalls } from './api-keys.ts'
 import { explaining, type OpenOptions, openDatabase, registryPath } from './database.ts'
+import { closeAbandonedFlows, flowCalls } from './flows.ts'
 import { loadTestCalls } from './load-tests.ts'
 import { closeAbandonedRuns, runCalls } from './runs.ts'
+import { scheduleCalls } from './schedules.ts'
 import { stageCalls } from './stages.ts'
 import { trialCalls } from './trials.ts'
 import type { Registry } from './types.ts'
 import { versionCalls } from './versions.ts'
+import { webhookCalls } from './webhooks.ts'
 
 /**
  * The registry of a data directory: runs, versions, stages and the audit trail in one SQLite file. Every call is
@@ -16,7 +19,12 @@ import { versionCalls } from './versions.ts'
 export function openRegistry(dataDir: string, options: OpenOptions = {}): Registry {
   const path = registryPath(dataDir)
   const db = openDatabase(dataDir, options)
-  if (!options.readOnly) explaining(path, () => closeAbandonedRuns(db))
+  if (!options.readOnly) {
+    explaining(path, () => {
+      closeAbandonedRuns(db)
+      closeAbandonedFlows(db)
+    })
+  }
   const versions = versionCalls(db)
   const calls: Omit<Registry, 'close'> = {
     ...runCalls(db),
@@ -25,6 +33,9 @@ export function openRegistry(dataDir: string, options: OpenOptions = {}): Regist
     ...loadTestCalls(db, versions),
     ...apiKeyCalls(db),
     ...trialCalls(db, versions),
+    ...flowCalls(db),
+    ...scheduleCalls(db),
+    ...webhookCalls(db),
   }
   return { ...explainingAll(path, calls), close: () => void db.close() }
 }

@@ -24,6 +24,10 @@ export interface RunRow {
   /** Not there in a registry that is read before a newer recsys has written to it. */
   parent_run_id?: string | null
   job?: string | null
+  once_key?: string | null
+  artifact_path?: string | null
+  manifest_sha256?: string | null
+  report?: string | null
 }
 
 /** What a run whose process ended without a word is marked with. */
@@ -56,6 +60,11 @@ export function runFrom(row: RunRow): Run {
     error: gone ? abandoned : row.error,
     parentRunId: row.parent_run_id ?? null,
     job: row.job == null ? null : JSON.parse(row.job),
+    onceKey: row.once_key ?? null,
+    artifact:
+      row.artifact_path == null || row.manifest_sha256 == null
+        ? null
+        : { artifactPath: row.artifact_path, manifestSha256: row.manifest_sha256 },
   }
 }
 
@@ -97,11 +106,18 @@ export interface AuditRow {
   figures: string
   /** Not there in a registry that is read before a newer recsys has written to it. */
   clauses?: string
+  once_key?: string | null
 }
 
 export function auditFrom(row: AuditRow): AuditEntry {
-  const { previous_version: previousVersion, figures, clauses = '[]', ...same } = row
-  return { ...same, previousVersion, figures: JSON.parse(figures), clauses: JSON.parse(clauses) }
+  const { previous_version: previousVersion, once_key: onceKey, figures, clauses = '[]', ...same } = row
+  return {
+    ...same,
+    previousVersion,
+    figures: JSON.parse(figures),
+    clauses: JSON.parse(clauses),
+    onceKey: onceKey ?? null,
+  }
 }
 
 export interface LoadTestRow {

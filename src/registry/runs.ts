@@ -1,11 +1,15 @@
 import type { Database } from 'better-sqlite3'
 import { RecsysError } from '../errors.ts'
+import { hasColumn } from './has-table.ts'
 import { ownIdentity } from './process-identity.ts'
 import { abandoned, isAbandoned, type RunRow, runFrom } from './rows.ts'
 import { newRunId } from './run-id.ts'
-import type { FinishedRun, Registry, Run } from './types.ts'
+import type { FinishedRun, Registry, Run, RunFilter } from './types.ts'
 
-type RunCalls = Pick<Registry, 'createRun' | 'resumeRun' | 'logEpoch' | 'endRun' | 'runs' | 'run' | 'epochs'>
+type RunCalls = Pick<
+  Registry,
+  'createRun' | 'resumeRun' | 'logEpoch' | 'endRun' | 'runs' | 'run' | 'epochs' | 'finishedOnce'
+>
 
 /** The calls of the registry that concern runs. */
 export function runCalls(db: Database): RunCalls {
@@ -19,6 +23,7 @@ export function runCalls(db: Database): RunCalls {
         tags: JSON.stringify(run.tags),
         parentRunId: run.parentRunId ?? null,
         job: run.job == null ? null : JSON.stringify(run.job),
+        onceKey: run.onceKey ?? null,
         startedAt: new Date().toISOString(),
         process: ownIdentity(),
       })
@@ -45,14 +50,20 @@ export function runCalls(db: Database): RunCalls {
       db
         .prepare('SELECT epoch, metric, value FROM epochs WHERE run_id = ? ORDER BY epoch, metric')
         .all(runId) as ReturnType<Registry['epochs']>,
+    finishedOnce: (onceKey) => {
+      const row = db.prepare("SELECT * FROM runs WHERE once_key = ? AND status = 'finished'").get(onceKey)
+      if (row === undefined) return undefined
+      const { report } = row as RunRow
+      return { run: runFrom(row as RunRow), report: report == null ? null : JSON.parse(report) }
+    },
   }
 }
 
 const insertRun = `
   INSERT INTO runs (run_id, algorithm, params, seed, split, lake_version, program_version, node_version, tags,
-    status, started_at, process, parent_run_id, job)
+    status, started_at, process, parent_run_id, job, once_key)
   VALUES (@runId, @algorithm, @params, @seed, @split, @lakeVersion, @programVersion, @nodeVersion, @tags,
-    'running', @startedAt, @process, @parentRunId, @job)`
+    'running', @startedAt, @process, @parentRunId, @job, @onceKey)`
 
 function resumeRun(db: Database, runId: string, epoch: number): void {
   db.transaction(() => {
@@ -77,7 +88,8 @@ function resumeRun(db: Database, runId: string, epoch: number): void {
 export function markFinished(db: Database, runId: string, finished: FinishedRun): void {
   const { changes } = db
     .prepare(
-      `UPDATE runs SET status = 'finished', finished_at = ?, split_fingerprint = ?, held_out = ?, metrics = ?, durations_ms = ?
+      `UPDATE runs SET status = 'finished', finished_at = ?, split_fingerprint = ?, held_out = ?, metrics = ?, durations_ms = ?,
+         artifact_path = ?, manifest_sha256 = ?, report = ?
        WHERE run_id = ? AND status = 'running'`,
     )
     .run(
@@ -86,6 +98,9 @@ export function markFinished(db: Database, runId: string, finished: FinishedRun)
       JSON.stringify(finished.heldOut ?? {}),
       JSON.stringify(finished.metrics),
       JSON.stringify(finished.durationsMs),
+      finished.artifact?.artifactPath ?? null,
+      finished.artifact?.manifestSha256 ?? null,
+      finished.report === undefined ? null : JSON.stringify(finished.report),
       runId,
     )
   if (changes === 0) throw notRunning(runId)
@@ -102,18 +117,34 @@ export function closeAbandonedRuns(db: Database): void {
   for (const row of running) if (isAbandoned(row)) close.run(abandoned, new Date().toISOString(), row.run_id)
 }
 
-function listRuns(db: Database, filter: NonNullable<Parameters<Registry['runs']>[0]>): Run[] {
+function listRuns(db: Database, filter: RunFilter): Run[] {
+  const { algorithm, status, parentRunId, limit = 1_000_000_000 } = filter
+  // A registry that is only read may be older than the column; it has no trials then.
+  const hasParents = hasColumn(db, 'runs', 'parent_run_id')
+  if (!hasParents && parentRunId) return []
+  const conditions = [
+    ...(algorithm === undefined ? [] : ['algorithm = @algorithm']),
+    // What became of a run that says it is running is only known when its process is looked for.
+    ...(status === undefined ? [] : ["status IN (@status, 'running')"]),
+    ...(parentRunId === undefined || !hasParents ? [] : ['parent_run_id IS @parentRunId']),
+  ]
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  const isDecidedLater = status === 'running' || status === 'killed'
   const rows = db
-    .prepare("SELECT * FROM runs WHERE ? IN (algorithm, '') ORDER BY started_at DESC, run_id DESC")
-    .all(filter.algorithm ?? '') as RunRow[]
-  const runs = rows
+    .prepare(`SELECT * FROM runs ${where} ORDER BY started_at DESC, run_id DESC LIMIT @most`)
+    .all({ algorithm, status, parentRunId, most: isDecidedLater ? -1 : limit + nRunning(db) }) as RunRow[]
+  return rows
     .map(runFrom)
-    .filter(({ status }) => filter.status === undefined || status === filter.status)
-    .filter(({ parentRunId }) => filter.parentRunId === undefined || parentRunId === filter.parentRunId)
-  return runs.slice(0, filter.limit)
+    .filter((run) => status === undefined || run.status === status)
+    .slice(0, limit)
 }
 
-function findRun(db: Database, runId: string): Run {
+function nRunning(db: Database): number {
+  return db.prepare("SELECT count(*) FROM runs WHERE status = 'running'").pluck().get() as number
+}
+
+/** @throws RECSYS_RUN_UNKNOWN */
+export function findRun(db: Database, runId: string): Run {
   const rows = db
     .prepare('SELECT * FROM runs WHERE substr(run_id, 1, length(?)) = ? LIMIT 2')
     .all(runId, runId)

@@ -3,10 +3,17 @@ import { RecsysError } from '../errors.ts'
 import { requireModelName } from './model-name.ts'
 import { type AuditRow, auditFrom } from './rows.ts'
 import type { AuditEntry, ModelVersion, Registry, StageChange } from './types.ts'
+import { announce } from './webhooks.ts'
 
 type StageCalls = Pick<
   Registry,
-  'previousProduction' | 'formerProduction' | 'changeStage' | 'recordRefusal' | 'archive' | 'history'
+  | 'previousProduction'
+  | 'formerProduction'
+  | 'changeStage'
+  | 'recordRefusal'
+  | 'archive'
+  | 'history'
+  | 'decidedOnce'
 >
 
 /** The calls of the registry that move versions between stages, each with its row in the audit trail. */
@@ -44,6 +51,10 @@ export function stageCalls(
       db.transaction(() => archive(db, version(name, number), reason)).immediate()
       return version(name, number)
     },
+    decidedOnce: (onceKey) => {
+      const row = db.prepare('SELECT * FROM audit WHERE once_key = ? ORDER BY id LIMIT 1').get(onceKey)
+      return row === undefined ? undefined : auditFrom(row as AuditRow)
+    },
   }
 }
 
@@ -78,6 +89,24 @@ function moveToStage(
   if (stage === 'production')
     db.prepare('DELETE FROM trials WHERE name = ? AND version = ?').run(name, version)
   audit(db, { clauses: [], ...change, previousVersion: expectedPrevious })
+  if (stage === 'production') announce(db, 'promotion', announcementOf(change, moved))
+}
+
+function announcementOf(
+  { name, version, action, reason, figures, expectedPrevious }: StageChange,
+  { runId, algorithm, metrics }: ModelVersion,
+) {
+  return {
+    name,
+    version,
+    previousVersion: expectedPrevious,
+    action,
+    reason,
+    figures,
+    runId,
+    algorithm,
+    metrics,
+  }
 }
 
 /** A decision against one version must not move another: two promotions at once. */
@@ -121,11 +150,14 @@ function archive(db: Database, { name, version, stage }: ModelVersion, reason: s
 }
 
 /** Writes a row of the audit trail, in the transaction of what it tells. */
-export function audit(db: Database, entry: Omit<AuditEntry, 'id' | 'at'>): void {
-  const { name, action, stage, version, previousVersion, reason, figures, clauses } = entry
+export function audit(
+  db: Database,
+  entry: Omit<AuditEntry, 'id' | 'at' | 'onceKey'> & { readonly onceKey?: string | null },
+): void {
+  const { name, action, stage, version, previousVersion, reason, figures, clauses, onceKey = null } = entry
   db.prepare(
-    `INSERT INTO audit (at, name, action, stage, version, previous_version, reason, figures, clauses)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO audit (at, name, action, stage, version, previous_version, reason, figures, clauses, once_key)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     new Date().toISOString(),
     name,
@@ -136,5 +168,6 @@ export function audit(db: Database, entry: Omit<AuditEntry, 'id' | 'at'>): void 
     reason,
     JSON.stringify(figures),
     JSON.stringify(clauses),
+    onceKey,
   )
 }

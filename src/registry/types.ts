@@ -1,3 +1,6 @@
+import type { FlowCalls } from './flow-types.ts'
+import type { ScheduleCalls, WebhookCalls } from './schedule-types.ts'
+
 export type RunStatus = 'running' | 'finished' | 'failed' | 'killed'
 export type Stage = 'none' | 'staging' | 'production' | 'archived'
 export type MetricValues = Readonly<Record<string, number>>
@@ -17,6 +20,8 @@ export interface NewRun {
   readonly parentRunId?: string | null
   /** All that is needed to do the same once more, as JSON; null for a run that is older than this record. */
   readonly job?: Readonly<Record<string, unknown>> | null
+  /** Of the runs with one key, one finishes. */
+  readonly onceKey?: string | null
 }
 
 export interface Run extends NewRun {
@@ -35,6 +40,9 @@ export interface Run extends NewRun {
   readonly error: string | null
   readonly parentRunId: string | null
   readonly job: Readonly<Record<string, unknown>> | null
+  readonly onceKey: string | null
+  /** What it wrote, when it finished; null for runs that are older than this record: their version knows. */
+  readonly artifact: Omit<RegisteredArtifact, 'name'> | null
 }
 
 export interface RunFilter {
@@ -70,6 +78,10 @@ export interface FinishedRun {
   readonly heldOut?: MetricValues
   readonly metrics: MetricValues
   readonly durationsMs: MetricValues
+  /** The `--json` document of the command, for whoever asks for the same again; without the version. */
+  readonly report?: Readonly<Record<string, unknown>>
+  /** What was written, also where no version is registered. */
+  readonly artifact?: Omit<RegisteredArtifact, 'name'>
 }
 
 export interface RegisteredArtifact {
@@ -117,6 +129,8 @@ export interface AuditEntry {
   readonly figures: Readonly<Record<string, number | string>>
   /** The clauses of the promotion policy, each with its numbers, as `AuditClause`; none before there were policies. */
   readonly clauses: readonly AuditClause[]
+  /** Of the command that decided: the same command with the same key decides nothing anew. */
+  readonly onceKey: string | null
 }
 
 /** One condition of a promotion: what was asked, what was found. */
@@ -142,6 +156,7 @@ export interface StageChange {
   readonly figures: AuditEntry['figures']
   /** Default: none. */
   readonly clauses?: readonly AuditClause[]
+  readonly onceKey?: string | null
 }
 
 /** A load test of a version, as promotions read it. */
@@ -179,7 +194,7 @@ export interface ApiKey {
  * of a missing file throws RECSYS_REGISTRY_MISSING; a locked one RECSYS_REGISTRY_LOCKED; a broken one
  * RECSYS_REGISTRY_CORRUPT.
  */
-export interface Registry {
+export interface Registry extends FlowCalls, ScheduleCalls, WebhookCalls {
   createRun(run: NewRun): string
   /**
    * A killed or failed run goes on after `epoch`: it is running again, what it said of later epochs is forgotten.
@@ -189,6 +204,18 @@ export interface Registry {
   logEpoch(runId: string, epoch: number, metrics: MetricValues): void
   /** Marks the run finished and, with `artifact`, registers the next version of that name: one transaction. */
   finishRun(runId: string, finished: FinishedRun, artifact?: RegisteredArtifact): ModelVersion | undefined
+  /**
+   * Registers finished runs that have an artifact, in this order, as the next versions of that name; one that has a version
+   * already keeps it. One transaction.
+   * @throws RECSYS_REGISTRY_CONFLICT for a run that is not finished or belongs to another name
+   */
+  registerRuns(runIds: readonly string[], name: string): ModelVersion[]
+  /** The finished run with this key and the report it left. */
+  finishedOnce(
+    onceKey: string,
+  ): { readonly run: Run; readonly report: Readonly<Record<string, unknown>> | null } | undefined
+  /** The entry of the audit trail that a command with this key has made. */
+  decidedOnce(onceKey: string): AuditEntry | undefined
   /** @param status 'failed' with the message, or 'killed' */
   endRun(runId: string, status: 'failed' | 'killed', error: string): void
   /** Newest first. @param filter `parentRunId`: the trials of this study only */

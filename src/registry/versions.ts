@@ -2,10 +2,13 @@ import type { Database } from 'better-sqlite3'
 import { RecsysError } from '../errors.ts'
 import { requireModelName } from './model-name.ts'
 import { type VersionRow, versionFrom } from './rows.ts'
-import { markFinished } from './runs.ts'
+import { findRun, markFinished } from './runs.ts'
 import type { ModelVersion, RegisteredArtifact, Registry } from './types.ts'
 
-type VersionCalls = Pick<Registry, 'finishRun' | 'versions' | 'version' | 'versionOfRun' | 'inStage'>
+type VersionCalls = Pick<
+  Registry,
+  'finishRun' | 'registerRuns' | 'versions' | 'version' | 'versionOfRun' | 'inStage'
+>
 
 const selectVersion = `
   SELECT versions.*, runs.algorithm, runs.metrics FROM versions JOIN runs USING (run_id)`
@@ -21,10 +24,17 @@ export function versionCalls(db: Database): VersionCalls {
       if (artifact) requireModelName(artifact.name)
       // The commit point of a training: the run is finished and its version there, or neither.
       db.transaction(() => {
-        markFinished(db, runId, finished)
+        markFinished(db, runId, artifact ? { artifact, ...finished } : finished)
         if (artifact) insertVersion(db, runId, artifact)
       }).immediate()
       return one('run_id = ?', runId)
+    },
+    registerRuns: (runIds, name) => {
+      requireModelName(name)
+      db.transaction(() => {
+        for (const runId of runIds) registerRun(db, runId, name)
+      }).immediate()
+      return runIds.map((runId) => one('run_id = ?', runId) as ModelVersion)
     },
     versions: (name) => {
       if (name !== undefined) requireModelName(name)
@@ -41,6 +51,23 @@ export function versionCalls(db: Database): VersionCalls {
       return one('name = ? AND stage = ?', name, stage)
     },
   }
+}
+
+function registerRun(db: Database, runId: string, name: string): void {
+  const present = db.prepare('SELECT name FROM versions WHERE run_id = ?').pluck().get(runId)
+  if (present === name) return
+  if (present !== undefined) throw notRegistrable(`run ${runId} is a version of ${present}, expected ${name}`)
+  const { status, artifact } = findRun(db, runId)
+  if (status !== 'finished' || artifact === null)
+    throw notRegistrable(`run ${runId} is ${status}, expected a finished one with a model`)
+  insertVersion(db, runId, { ...artifact, name })
+}
+
+function notRegistrable(message: string): RecsysError {
+  return new RecsysError('RECSYS_REGISTRY_CONFLICT', {
+    message,
+    remedy: 'Name runs of `recsys train --no-register` that have finished; `recsys runs list` shows them.',
+  })
 }
 
 function insertVersion(db: Database, runId: string, artifact: RegisteredArtifact): void {

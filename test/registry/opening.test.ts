@@ -125,7 +125,7 @@ test.each(modes)('a registry of a newer recsys is refused and left as it is, %j'
   expect(() => openRegistry(dataDir, { readOnly })).toThrow(
     expect.objectContaining({
       code: 'RECSYS_REGISTRY_VERSION',
-      message: expect.stringContaining('version 99, expected at most 5'),
+      message: expect.stringContaining('version 99, expected at most 6'),
       remedy: expect.stringContaining('newer'),
     }),
   )
@@ -138,6 +138,13 @@ function filledRegistryOfVersion(version: 1 | 2): { dataDir: string; path: strin
   const db = new Sqlite(place.path)
   if (version === 1) db.exec('ALTER TABLE runs DROP COLUMN held_out')
   db.exec(`
+    DROP INDEX one_finished_run_a_key;
+    DROP INDEX audit_by_key;
+    DROP INDEX runs_by_start;
+    DROP INDEX runs_running;
+    ${['once_key', 'artifact_path', 'manifest_sha256', 'report'].map((name) => `ALTER TABLE runs DROP COLUMN ${name};`).join('')}
+    ALTER TABLE audit DROP COLUMN once_key;
+    ${['task_logs', 'task_attempts', 'task_runs', 'flow_runs', 'firings', 'schedules', 'deliveries', 'webhooks'].map((name) => `DROP TABLE ${name};`).join('')}
     DROP INDEX runs_by_parent;
     ALTER TABLE runs DROP COLUMN parent_run_id;
     ALTER TABLE runs DROP COLUMN job;
@@ -164,7 +171,7 @@ test('a registry of an older recsys is read as it is, and brought up to date by 
   expect(opened(dataDir, { readOnly: true }).loadTest('films', 7)?.figures).toEqual(figures)
   expect(writer.versions()).toHaveLength(30)
   const db = new Sqlite(path, { readonly: true })
-  expect(db.pragma('user_version', { simple: true })).toBe(5)
+  expect(db.pragma('user_version', { simple: true })).toBe(6)
   db.close()
 })
 
