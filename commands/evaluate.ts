@@ -17,7 +17,7 @@ import { defaultSplit, splitForms } from '../src/dataset/split-spec.ts'
 import { parseLengths } from '../src/metrics/catalogue.ts'
 import { type ComparisonReport, compareVersions } from '../src/pipeline/compare-versions.ts'
 import { type CrossValidationReport, crossValidate } from '../src/pipeline/cross-validate.ts'
-import { type EvaluationReport, evaluateVersion } from '../src/pipeline/evaluate.ts'
+import { type EvaluationReport, evaluateVersion, subjectText } from '../src/pipeline/evaluate.ts'
 import { defaultConfidence, parseConfidence } from '../src/pipeline/metric-order.ts'
 import { compareInDetail, evaluateInDetail } from '../src/pipeline/report/details.ts'
 import { defaultModelName } from '../src/registry/types.ts'
@@ -142,7 +142,7 @@ A version that has learnt from held-out rows is not scored.`
     }
     const choice = { ...common, name, version, runId, stage, segments, confidence }
     const report = await writingPage(flags.report, evaluateVersion, evaluateInDetail)(choice)
-    progress.succeed(`evaluated ${report.name} v${report.version}`)
+    progress.succeed(`evaluated ${subjectText(report)}`)
     this.print(evaluationSummary(report))
     return report
   }

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/cli/base-command.ts'
-import { threadsFlag } from '../src/cli/model-flags.ts'
+import { onceFlag, threadsFlag } from '../src/cli/model-flags.ts'
 import { promotionSummary } from '../src/cli/promotion-output.ts'
 import { policyFileName } from '../src/pipeline/policy/policy-file.ts'
 import { baselineNames } from '../src/pipeline/policy/types.ts'
@@ -64,6 +64,7 @@ written to the audit trail and exits with 3; --dry-run exits the same way and wr
       default: false,
     }),
     'dry-run': Flags.boolean({ description: 'decide and show, change nothing', default: false }),
+    once: onceFlag('what was decided is reported and not decided anew'),
     threads: threadsFlag,
   }
 
@@ -86,6 +87,7 @@ written to the audit trail and exits with 3; --dry-run exits the same way and wr
       runId: flags.run,
       force: flags.force,
       dryRun: flags['dry-run'],
+      onceKey: flags.once,
       nThreads: flags.threads,
       signal: this.interruptSignal(),
       onProgress: progress.update,

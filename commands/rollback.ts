@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/cli/base-command.ts'
 import { rollbackSummary } from '../src/cli/promotion-output.ts'
-import { type RollbackReport, rollback } from '../src/pipeline/rollback.ts'
+import { type RollbackReport, rollback, type UndoReport, undoPromotion } from '../src/pipeline/rollback.ts'
 import { defaultModelName } from '../src/registry/types.ts'
 
 export default class Rollback extends BaseCommand {
@@ -18,11 +18,20 @@ export default class Rollback extends BaseCommand {
   static override flags = {
     name: Flags.string({ description: 'name of the registered model', default: defaultModelName }),
     reason: Flags.string({ description: 'for the audit trail', default: 'asked for' }),
+    of: Flags.string({
+      description: 'only the promotion that was made with this --once key, and only while it stands',
+    }),
   }
 
-  async run(): Promise<RollbackReport> {
+  async run(): Promise<RollbackReport | UndoReport> {
     const { flags } = await this.parse(Rollback)
-    const report = await rollback({ dataDir: flags['data-dir'], name: flags.name, reason: flags.reason })
+    const options = { dataDir: flags['data-dir'], name: flags.name, reason: flags.reason }
+    if (flags.of !== undefined) {
+      const undo = await undoPromotion({ ...options, onceKey: flags.of })
+      this.print(undo.undone ? rollbackSummary(undo.undone) : `nothing to undo: ${undo.reason}`)
+      return undo
+    }
+    const report = await rollback(options)
     this.print(rollbackSummary(report))
     return report
   }

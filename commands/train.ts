@@ -5,6 +5,7 @@ import {
   givenParams,
   lakeVersionFlag,
   listLengthFlag,
+  onceFlag,
   parameterFlags,
   seedFlag,
   threadsFlag,
@@ -60,6 +61,12 @@ items that have ratings. An interrupted run is marked as killed and registers no
     }),
     'lake-version': lakeVersionFlag,
     threads: threadsFlag,
+    register: Flags.boolean({
+      description: 'make a version of the model; --no-register leaves that to `models register`',
+      default: true,
+      allowNo: true,
+    }),
+    once: onceFlag('a finished training is reported and not repeated, an interrupted one goes on'),
     tag: Flags.string({ description: 'key=value, kept with the run', multiple: true, default: [] }),
   }
 
@@ -84,6 +91,7 @@ items that have ratings. An interrupted run is marked as killed and registers no
       tags: tagsFrom(flags.tag),
       patience: flags.patience,
       checkpointEvery: flags['checkpoint-every'],
+      register: flags.register,
     }
     if (algo === undefined && resume === undefined) {
       const report = await trainAll({ ...setting, ...job })
@@ -92,9 +100,14 @@ items that have ratings. An interrupted run is marked as killed and registers no
       return report
     }
     const report = await (resume === undefined
-      ? train({ ...setting, ...job, algorithm: algo as NonNullable<typeof algo>, params: givenParams(flags) })
+      ? train({
+          ...{ ...setting, ...job, onceKey: flags.once },
+          ...{ algorithm: algo as NonNullable<typeof algo>, params: givenParams(flags) },
+        })
       : resumeTraining({ ...setting, runId: resume }))
-    progress.succeed(`trained ${report.name} v${report.version}`)
+    progress.succeed(
+      `trained ${report.version === null ? report.algorithm : `${report.name} v${report.version}`}`,
+    )
     this.print(trainSummary(report))
     return report
   }

@@ -1,17 +1,19 @@
 import { sampledNote } from '../metrics/catalogue.ts'
 import type { SegmentMetrics } from '../metrics/segments.ts'
 import type { CrossValidationReport } from '../pipeline/cross-validate.ts'
-import type { EvaluationReport } from '../pipeline/evaluate.ts'
+import { type EvaluationReport, subjectText } from '../pipeline/evaluate.ts'
 import { heldOutLine, metricColumns, usualMetrics } from './metric-tables.ts'
 import { renderTable } from './table.ts'
 
 export function evaluationSummary(report: EvaluationReport): string {
-  const { name, version, algorithm, stage, lakeVersion, split, segments, splitNotes } = report
+  const { version, algorithm, stage, lakeVersion, split, segments, splitNotes } = report
   return [
-    `${name} v${version}: ${algorithm}, stage ${stage}, lake version ${lakeVersion}, split ${split}`,
+    `${subjectText(report)}: ${algorithm}, stage ${stage}, lake version ${lakeVersion}, split ${split}`,
     heldOutLine(report),
     ...splitNotes,
-    metricColumns(report.baselines, { [`${algorithm} v${version}`]: report.metrics }),
+    metricColumns(report.baselines, {
+      [version === null ? algorithm : `${algorithm} v${version}`]: report.metrics,
+    }),
     ...(report.sampled === null ? [] : [sampledNote]),
     ...(segments.length === 0 ? [] : [segmentTable(segments)]),
   ].join('\n')

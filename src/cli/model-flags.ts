@@ -109,3 +109,10 @@ export const lakeVersionFlag = Flags.integer({
   description: 'version of the lake (default: the latest)',
   min: 0,
 })
+
+/** `--once KEY`. @param promise  what becomes of a second call */
+export function onceFlag(promise: string) {
+  return Flags.string({
+    description: `key of this call, such as the id of a CI job: with the same key ${promise}`,
+  })
+}

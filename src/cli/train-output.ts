@@ -21,11 +21,13 @@ export function trainSummary(report: TrainReport): string {
   const { name, version, algorithm, runId, lakeVersion, split, durationsMs, artifactBytes, memory } = report
   const seconds = Object.entries(durationsMs).map(([phase, ms]) => `${phase} ${(ms / 1000).toFixed(2)} s`)
   return [
-    `${name} v${version}: ${algorithm}, run ${runId}, lake version ${lakeVersion}, split ${split}`,
+    `${version === null ? 'not registered' : `${name} v${version}`}: ${algorithm}, run ${runId}, lake version ${lakeVersion}, split ${split}`,
     `${report.nTrainRows.toLocaleString('en-US')} ratings learnt from, ${heldOutLine(report)}`,
     ...report.splitNotes,
-    metricTable(report.baselines, { [`${algorithm} v${version}`]: report.metrics }),
+    metricTable(report.baselines, {
+      [version === null ? algorithm : `${algorithm} v${version}`]: report.metrics,
+    }),
     `${seconds.join(', ')}; artifact ${(artifactBytes / 1e6).toFixed(1)} MB, ${memoryText(memory)}`,
-    'Next: recsys promote',
+    version === null ? `Next: recsys models register ${runId}` : 'Next: recsys promote',
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 import type { HeldOutCounts } from '../dataset/held-out-counts.ts'
 import type { SegmentMetrics } from '../metrics/segments.ts'
 import { openRegistry } from '../registry/registry.ts'
-import type { MetricValues, ModelVersion, Run } from '../registry/types.ts'
+import type { MetricValues, ModelVersion, Registry, Run } from '../registry/types.ts'
 import { chooseVersion, type VersionChoice } from './choose-version.ts'
 import { scoreOnHoldout } from './holdout.ts'
 import { requireUnlearnt } from './learnt-rows.ts'
@@ -24,7 +24,8 @@ export interface EvaluateOptions extends VersionChoice {
 /** The `--json` document of `recsys evaluate` for a registered version. */
 export interface EvaluationReport extends HeldOutCounts {
   readonly name: string
-  readonly version: number
+  /** null for a run that is not registered. */
+  readonly version: number | null
   readonly runId: string
   readonly algorithm: string
   readonly stage: string
@@ -64,8 +65,9 @@ export async function evaluateWithHoldout(
   })
   const { scores, baselines, segments, nLearntRows, ...rest } = holdout
   const { evaluations: _, evaluatedBaselines: __, data: ___, ...rows } = rest
-  const { name, version: number, runId, algorithm, stage } = version
-  requireUnlearnt(nLearntRows[0], `${name} v${number}`, holdout.nHeldOutRows)
+  const { name, runId, algorithm, stage } = version
+  const number = version.version === unregistered ? null : version.version
+  requireUnlearnt(nLearntRows[0], subjectText({ name, version: number, runId }), holdout.nHeldOutRows)
   const report = {
     ...{ name, version: number, runId, algorithm, stage, seed: run.seed, ks },
     ...rows,
@@ -94,10 +96,34 @@ export function baselinesAtLengths(
   }
 }
 
+/** Stands where a version number would. */
+const unregistered = 0
+
+/** `films v3`, or the run of a model that is not registered. */
+export function subjectText({
+  name,
+  version,
+  runId,
+}: Pick<EvaluationReport, 'name' | 'version' | 'runId'>): string {
+  return version === null ? `run ${runId}` : `${name} v${version}`
+}
+
+/** The model of a finished run that has no version, as if it were one. */
+function unregisteredRun(registry: Registry, { name, runId }: EvaluateOptions): ModelVersion | undefined {
+  if (runId === undefined) return undefined
+  const run = registry.run(runId)
+  if (run.artifact === null || registry.versionOfRun(run.runId)) return undefined
+  const { algorithm, metrics, finishedAt } = run
+  return {
+    ...{ name, version: unregistered, runId: run.runId, algorithm, stage: 'none', metrics, ...run.artifact },
+    createdAt: finishedAt ?? run.startedAt,
+  }
+}
+
 function readVersion(options: EvaluateOptions): { version: ModelVersion; run: Run } {
   const registry = openRegistry(options.dataDir, { readOnly: true })
   try {
-    const version = chooseVersion(registry, options)
+    const version = unregisteredRun(registry, options) ?? chooseVersion(registry, options)
     return { version, run: registry.run(version.runId) }
   } finally {
     registry.close()

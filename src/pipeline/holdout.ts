@@ -37,7 +37,9 @@ export async function scoreOnHoldout(question: HoldoutQuestion): Promise<Holdout
     const nLearntRows: (number | null)[] = []
     const segments: SegmentMetrics[][] = []
     for (const version of versions) {
-      onProgress?.(`scoring ${version.name} v${version.version}`)
+      onProgress?.(
+        `scoring ${version.version === 0 ? `run ${version.runId}` : `${version.name} v${version.version}`}`,
+      )
       const artifact = await loadArtifact(dataDir, version)
       nLearntRows.push(await countLearntRows({ ...question, dataset, fold: folds[0] }, artifact))
       const scorer = scorerOn(dataset, modelOf(artifact), artifact)

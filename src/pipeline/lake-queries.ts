@@ -1,4 +1,5 @@
 /** What people ask of the lake and do to its files; the lake itself has the answers. */
+export { bringRatings, type RatingsBrought } from '../lake/bring-ratings.ts'
 export {
   type Optimized,
   optimizeEvents,

@@ -27,6 +27,8 @@ export interface PromoteOptions {
   readonly force: boolean
   /** Changes nothing and writes nothing. */
   readonly dryRun: boolean
+  /** What was decided with this key before is reported and not decided anew. */
+  readonly onceKey?: string | undefined
   readonly nThreads?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (text: string) => void
@@ -72,6 +74,8 @@ export async function promote(options: PromoteOptions): Promise<PromotionReport>
   const policy = resolvePolicy(options.policy, await readPolicyFile(options.dataDir, options.policyFile))
   const registry = openRegistry(options.dataDir, { create: false, readOnly: options.dryRun })
   try {
+    const decided = options.onceKey === undefined ? undefined : registry.decidedOnce(options.onceKey)
+    if (decided) return decidedReport(registry, decided, options)
     const pair = chooseChallenger(registry, { ...options, metric: policy.metric })
     const scored = await scorePair(registry, pair, policy, options)
     const report = judge(scored, policy, options)
@@ -187,10 +191,18 @@ function outcomeOf(better: boolean, force: boolean): PromotionReport['outcome'] 
   return force ? 'forced' : 'refused'
 }
 
-function carryOut(registry: Registry, report: PromotionReport, { dataDir }: PromoteOptions): void {
+function carryOut(registry: Registry, report: PromotionReport, { dataDir, onceKey }: PromoteOptions): void {
   const { name, stage, challenger, champion, outcome, reason, clauses } = report
   const previous = champion?.version ?? null
-  const entry = { name, version: challenger.version, stage, reason, figures: figuresOf(report), clauses }
+  const entry = {
+    name,
+    version: challenger.version,
+    stage,
+    reason,
+    figures: figuresOf(report),
+    clauses,
+    onceKey: onceKey ?? null,
+  }
   if (outcome === 'refused') {
     registry.recordRefusal({ ...entry, previous })
     return
@@ -198,6 +210,29 @@ function carryOut(registry: Registry, report: PromotionReport, { dataDir }: Prom
   const action = outcome === 'forced' ? 'force' : 'promote'
   registry.changeStage({ ...entry, action, expectedPrevious: previous })
   if (stage === 'production') ringDoorbell(dataDir, { name, version: challenger.version })
+}
+
+/** What the audit trail says of a decision; the server is told once more, in case nobody came to do so. */
+function decidedReport(registry: Registry, entry: AuditEntry, { dataDir }: PromoteOptions): PromotionReport {
+  const { name, stage, version, previousVersion, action, reason, figures, clauses } = entry
+  if (stage === 'production' && registry.inStage(name, 'production')?.version === version)
+    ringDoorbell(dataDir, { name, version })
+  const figure = (key: string) => Number(figures[key])
+  const scored = (number: number, key: string): ScoredVersion => ({
+    version: number,
+    algorithm: registry.version(name, number).algorithm,
+    value: typeof figures[key] === 'number' ? figure(key) : null,
+  })
+  return {
+    ...{ name, stage: stage as PromotionReport['stage'], dryRun: false, reason, clauses },
+    outcome: action === 'refuse' ? 'refused' : action === 'force' ? 'forced' : 'promoted',
+    challenger: scored(version, 'challenger'),
+    champion: previousVersion === null ? null : scored(previousVersion, 'champion'),
+    ...{ metric: String(figures.metric), gain: figure('gain'), minGain: figure('minGain') },
+    ...{ popularity: figure('popularity'), lakeVersion: figure('lakeVersion'), split: String(figures.split) },
+    ...{ nHeldOutRows: figure('nHeldOutRows'), nHeldOutUsers: figure('nHeldOutUsers') },
+    notes: figures.note === undefined ? [] : [String(figures.note)],
+  }
 }
 
 function figuresOf(report: PromotionReport): AuditEntry['figures'] {

@@ -4,6 +4,7 @@ import { RecsysError } from '../errors.ts'
 import { ringDoorbell } from '../registry/doorbell.ts'
 import { openRegistry } from '../registry/registry.ts'
 import type { AuditEntry, ModelVersion } from '../registry/types.ts'
+import { readRegistry } from './read-registry.ts'
 
 export interface RollbackOptions {
   readonly dataDir: string
@@ -17,6 +18,7 @@ export interface RollbackOptions {
 /** The `--json` document of `recsys rollback`. */
 export interface RollbackReport {
   readonly name: string
+  /** In production now. */
   readonly version: number
   readonly algorithm: string
   readonly replaced: number
@@ -52,6 +54,37 @@ export async function rollback({
   } finally {
     registry.close()
   }
+}
+
+/** The `--json` document of `recsys rollback --of KEY`. */
+export interface UndoReport {
+  readonly name: string
+  /** null: nothing was to be undone. */
+  readonly undone: RollbackReport | null
+  readonly reason: string
+}
+
+/**
+ * Takes one promotion back: the one that was made with this key, and only while its version is still in production. Doing it again,
+ * or after somebody else has promoted, changes nothing.
+ * @throws RECSYS_ARTIFACT_MISSING, RECSYS_ARTIFACT_CORRUPT
+ */
+export async function undoPromotion(
+  options: RollbackOptions & { readonly onceKey: string },
+): Promise<UndoReport> {
+  const { dataDir, name } = options
+  const why = readRegistry(dataDir, (registry) => {
+    const entry = registry.decidedOnce(options.onceKey)
+    const isPromotion = entry?.stage === 'production' && ['promote', 'force'].includes(entry.action)
+    if (!isPromotion || entry.name !== name) return 'nothing was promoted with this key'
+    const present = registry.inStage(name, 'production')?.version
+    if (present !== entry.version) return `v${entry.version} is not in production any more`
+    if (!registry.previousProduction(name))
+      return `v${entry.version} is the first version in production and stays: there is nothing to go back to`
+    return undefined
+  })
+  if (why !== undefined) return { name, undone: null, reason: why }
+  return { name, undone: await rollback(options), reason: options.reason }
 }
 
 function nothingBefore(name: string, present: ModelVersion | undefined): RecsysError {

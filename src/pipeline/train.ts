@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeArtifact } from '../artifacts/artifact.ts'
 import { readCheckpoint, removeCheckpoints, type StoredCheckpoint } from '../artifacts/checkpoint.ts'
 import { countHeldOut, type HeldOutCounts } from '../dataset/held-out-counts.ts'
 import { parseSplit } from '../dataset/split-spec.ts'
+import { RecsysError } from '../errors.ts'
 import { programVersion } from '../host.ts'
 import { requireListLength, score } from '../metrics/score.ts'
 import { algorithms } from '../models/algorithms.ts'
@@ -38,6 +40,10 @@ export interface TrainJob {
   readonly patience?: number
   /** Epochs between checkpoints; 0 or left out: none. */
   readonly checkpointEvery?: number
+  /** False: the model is written and scored, and `registerRuns` makes a version of it later. Default: true */
+  readonly register?: boolean
+  /** What was done with this key before is not done again: a finished run is reported, an interrupted one goes on. */
+  readonly onceKey?: string | undefined
 }
 
 /** How and where it is done. */
@@ -54,7 +60,8 @@ export type TrainOptions = TrainJob & TrainSetting
 /** The `--json` document of `recsys train`. */
 export interface TrainReport extends HeldOutCounts {
   readonly name: string
-  readonly version: number
+  /** null when it was not registered. */
+  readonly version: number | null
   readonly runId: string
   readonly algorithm: AlgorithmName
   readonly params: Params
@@ -85,7 +92,44 @@ export async function train(options: TrainOptions): Promise<TrainReport> {
   const params = resolveParams(algorithms[options.algorithm], options.params)
   parseSplit(options.split)
   requireModelName(options.name)
-  return trainWith({ ...options, params }, createRun)
+  const { onceKey } = options
+  if (onceKey === undefined) return trainWith({ ...options, params }, createRun)
+  const begun = begunOnce(options.dataDir, onceKey)
+  if (begun.report) return begun.report
+  if (begun.interruptedRunId !== undefined) {
+    return resumeTraining({ ...options, runId: begun.interruptedRunId })
+  }
+  try {
+    return await trainWith({ ...options, params }, createRun)
+  } catch (error) {
+    const { report } = begunOnce(options.dataDir, onceKey)
+    if (report && error instanceof RecsysError && error.code === 'RECSYS_REGISTRY_CONFLICT') return report
+    throw error
+  }
+}
+
+/** What was done with a key before: the report of a finished run, or a run that was interrupted after a checkpoint. */
+function begunOnce(
+  dataDir: string,
+  onceKey: string,
+): { readonly report?: TrainReport; readonly interruptedRunId?: string } {
+  const registry = openRegistry(dataDir)
+  try {
+    const finished = registry.finishedOnce(onceKey)
+    if (finished?.report) {
+      const version = registry.versionOfRun(finished.run.runId)?.version ?? null
+      return { report: { ...finished.report, version } as unknown as TrainReport }
+    }
+    const interrupted = registry
+      .runs({ onceKey })
+      .find(
+        ({ runId, status }) =>
+          (status === 'killed' || status === 'failed') && existsSync(checkpointDirectory(dataDir, runId)),
+      )
+    return interrupted ? { interruptedRunId: interrupted.runId } : {}
+  } finally {
+    registry.close()
+  }
 }
 
 /**
@@ -175,6 +219,7 @@ function createRun(job: Job): string {
     programVersion: programVersion(),
     nodeVersion: process.version,
     job: { ...recordedJob(job) },
+    onceKey: job.onceKey ?? null,
   })
 }
 
@@ -182,9 +227,10 @@ async function fitAndRegister(job: RunningJob): Promise<TrainReport> {
   try {
     const outcome = await fitAndScore(job)
     const written = await write(job, outcome.model)
-    const { version } = await register(job, outcome, written)
+    const report = reportOf(job, outcome, written)
+    const version = await finish(job, report, written)
     await removeCheckpoints(checkpointDirectory(job.dataDir, job.runId))
-    return reportOf(job, outcome, written, version)
+    return { ...report, version: version?.version ?? null }
   } catch (error) {
     const status = job.signal?.aborted ? 'killed' : 'failed'
     job.registry.endRun(job.runId, status, error instanceof Error ? error.message : String(error))
@@ -236,6 +282,7 @@ function fitJobOf(job: RunningJob) {
 /** What a resumed or repeated training is told; the lake may have grown meanwhile, so the version that was read is named. */
 function recordedJob(job: Job): TrainJob {
   const { algorithm, params, seed, split, name, k, tags, patience = 0, checkpointEvery = 0 } = job
+  const { register = true, onceKey } = job
   const { lakeVersion } = job.data.dataset
   return {
     algorithm: algorithm.name,
@@ -248,6 +295,8 @@ function recordedJob(job: Job): TrainJob {
     tags,
     patience,
     checkpointEvery,
+    ...(register ? {} : { register }),
+    ...(onceKey === undefined ? {} : { onceKey }),
   }
 }
 
@@ -263,32 +312,37 @@ async function write(
   return { artifactPath, ...written }
 }
 
-/** An artifact that is not registered is of no use to anybody: it goes with the run that failed. */
-async function register(
+/** An artifact of a run that does not finish is of no use to anybody: it goes with it. */
+async function finish(
   job: RunningJob,
-  { metrics }: Outcome,
+  report: TrainReport,
   { artifactPath, manifestSha256 }: Written,
-): Promise<ModelVersion> {
-  const { name, registry, runId, data, clock, signal } = job
+): Promise<ModelVersion | undefined> {
+  const { name, registry, runId, data, clock, signal, register = true } = job
   const [fold] = data.folds
   const heldOut = { ...countHeldOut(data.dataset, fold) }
-  const finished = { splitFingerprint: fold.fingerprint, heldOut, metrics, durationsMs: clock.laps }
+  const { metrics } = report
+  const artifact = { artifactPath, manifestSha256 }
+  const finished = {
+    ...{ splitFingerprint: fold.fingerprint, heldOut, metrics, durationsMs: clock.laps },
+    ...{ artifact, report: { ...report } },
+  }
   try {
     signal?.throwIfAborted()
     // The commit point: one transaction finishes the run and registers the version.
-    return registry.finishRun(runId, finished, { name, artifactPath, manifestSha256 }) as ModelVersion
+    return registry.finishRun(runId, finished, register ? { name, ...artifact } : undefined)
   } catch (error) {
     await rm(join(job.dataDir, artifactPath), { recursive: true, force: true })
     throw error
   }
 }
 
-function reportOf(job: RunningJob, outcome: Outcome, written: Written, version: number): TrainReport {
+function reportOf(job: RunningJob, outcome: Outcome, written: Written): TrainReport {
   const { name, runId, algorithm, params, seed, split, k, clock } = job
   const { dataset, folds } = job.data
   const { bestEpoch, memory, metrics, baselines } = outcome
   return {
-    ...{ name, version, runId, algorithm: algorithm.name, params, seed, split, k },
+    ...{ name, version: null, runId, algorithm: algorithm.name, params, seed, split, k },
     ...{ splitFingerprint: folds[0].fingerprint, splitNotes: folds[0].notes ?? [] },
     ...{ lakeVersion: dataset.lakeVersion },
     ...{ nUsers: dataset.users.size, nItems: dataset.items.size, ...countHeldOut(dataset, folds[0]) },

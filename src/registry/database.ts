@@ -112,6 +112,12 @@ function explained(path: string, cause: unknown): unknown {
   ) {
     return new RecsysError('RECSYS_REGISTRY_CORRUPT', { message, cause })
   }
+  if (code === 'SQLITE_CONSTRAINT_UNIQUE' && message.includes('runs.once_key')) {
+    return new RecsysError('RECSYS_REGISTRY_CONFLICT', {
+      message: 'a run with the same key has finished',
+      cause,
+    })
+  }
   if (unwritable.some((start) => code.startsWith(start))) {
     return new RecsysError('RECSYS_DATA_DIR_UNWRITABLE', { message, cause })
   }

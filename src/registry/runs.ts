@@ -118,21 +118,29 @@ export function closeAbandonedRuns(db: Database): void {
 }
 
 function listRuns(db: Database, filter: RunFilter): Run[] {
-  const { algorithm, status, parentRunId, limit = 1_000_000_000 } = filter
+  const { algorithm, status, parentRunId, onceKey, limit = 1_000_000_000 } = filter
   // A registry that is only read may be older than the column; it has no trials then.
   const hasParents = hasColumn(db, 'runs', 'parent_run_id')
   if (!hasParents && parentRunId) return []
+  if (onceKey !== undefined && !hasColumn(db, 'runs', 'once_key')) return []
   const conditions = [
     ...(algorithm === undefined ? [] : ['algorithm = @algorithm']),
     // What became of a run that says it is running is only known when its process is looked for.
     ...(status === undefined ? [] : ["status IN (@status, 'running')"]),
     ...(parentRunId === undefined || !hasParents ? [] : ['parent_run_id IS @parentRunId']),
+    ...(onceKey === undefined ? [] : ['once_key = @onceKey']),
   ]
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   const isDecidedLater = status === 'running' || status === 'killed'
   const rows = db
     .prepare(`SELECT * FROM runs ${where} ORDER BY started_at DESC, run_id DESC LIMIT @most`)
-    .all({ algorithm, status, parentRunId, most: isDecidedLater ? -1 : limit + nRunning(db) }) as RunRow[]
+    .all({
+      algorithm,
+      status,
+      parentRunId,
+      onceKey,
+      most: isDecidedLater ? -1 : limit + nRunning(db),
+    }) as RunRow[]
   return rows
     .map(runFrom)
     .filter((run) => status === undefined || run.status === status)

@@ -51,6 +51,8 @@ export interface RunFilter {
   readonly status?: RunStatus
   /** The trials of this study; null: no trials at all. */
   readonly parentRunId?: string | null
+  /** Only runs that were begun with this key. */
+  readonly onceKey?: string
 }
 
 export interface EpochPoint {

@@ -1,5 +1,6 @@
 import { escapeHtml } from '../../escape-html.ts'
 import type { PairedResult } from '../../metrics/paired/compare.ts'
+import { subjectText } from '../../pipeline/evaluate.ts'
 import type {
   EvaluationDetails,
   ExampleItem,
@@ -14,7 +15,7 @@ import { styles } from './styles.ts'
 
 /** One page without scripts, fonts or requests of its own; everything that came from outside is escaped. */
 export function evaluationPage(details: EvaluationDetails): string {
-  const title = `${details.name} v${details.version}`
+  const title = subjectText(details)
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -75,7 +75,7 @@ function modelsOf({ holdout, subject, champion }: Evaluated): NamedMetrics[] {
 }
 
 function labelOf({ algorithm, version }: Pick<EvaluationReport, 'algorithm' | 'version'>): string {
-  return `${algorithm} v${version}`
+  return version === null ? algorithm : `${algorithm} v${version}`
 }
 
 /** The champion first, then the rows that every model must be shown against. */

@@ -7,7 +7,8 @@ import type { SegmentResult } from '../compare-versions.ts'
 /** All that the page of an evaluation shows. */
 export interface EvaluationDetails {
   readonly name: string
-  readonly version: number
+  /** null for a run that is not registered. */
+  readonly version: number | null
   readonly algorithm: string
   readonly stage: string
   readonly runId: string
