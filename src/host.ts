@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { zstdDecompressSync } from 'node:zlib'
 import { type AddonFile, addonDirectories, loadAddon } from './addon-cache.ts'
@@ -37,6 +38,13 @@ export function startWorker(module: string, options: WorkerOptions = {}): Worker
   if (sea) return new Worker(sea.getAsset(`${module}.js`, 'utf8'), { ...options, eval: true })
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
   return new Worker(new URL(module + extension, import.meta.url), options)
+}
+
+/** How this program is started once more, as a process of its own: the file to run and its first arguments. */
+export function ownProgram(): readonly [file: string, ...args: string[]] {
+  if (sea) return [process.execPath]
+  const entry = import.meta.url.endsWith('.ts') ? '../bin/dev.js' : '../../bin/run.js'
+  return [process.execPath, fileURLToPath(new URL(entry, import.meta.url))]
 }
 
 /** The version of the program, from package.json; embedded as an asset in the single executable. */

@@ -40,8 +40,10 @@ export abstract class BaseCommand extends Command {
     const controller = new AbortController()
     const abort = () => controller.abort(new RecsysError('RECSYS_INTERRUPTED', { message: 'interrupted' }))
     for (const signal of stopSignals) process.once(signal, abort)
+    const stopWatching = process.env.RECSYS_TASK === '1' ? watchParent(abort) : () => undefined
     this.#stopListening = () => {
       for (const signal of stopSignals) process.off(signal, abort)
+      stopWatching()
     }
     return controller.signal
   }
@@ -62,6 +64,16 @@ export abstract class BaseCommand extends Command {
 
   protected override toErrorJson(error: unknown): unknown {
     return { error: describe(error) }
+  }
+}
+
+/** A task of a flow ends with its runner: the pipe from it closes when it dies, whatever it dies of. */
+function watchParent(onGone: () => void): () => void {
+  const { stdin } = process
+  stdin.once('end', onGone).once('error', onGone).resume()
+  return () => {
+    stdin.off('end', onGone).off('error', onGone).pause()
+    stdin.destroy()
   }
 }
 

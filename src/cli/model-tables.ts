@@ -1,6 +1,7 @@
+import { showDuration } from '../duration.ts'
 import type { ModelDetails, ModelHistory, ModelList } from '../pipeline/model-queries.ts'
 import type { Reign } from '../pipeline/reigns.ts'
-import { between, headlineMetrics, pairs, printable, showDuration, showTime } from './registry-text.ts'
+import { between, headlineMetrics, pairs, printable, showTime } from './registry-text.ts'
 import { renderTable } from './table.ts'
 
 export function modelListTable({ versions }: ModelList): string {

@@ -5,21 +5,6 @@ export function showTime(iso: string | null): string {
   return iso === null ? '-' : iso.slice(0, 19).replace('T', ' ')
 }
 
-/** `412 ms`, `3.2 s`, `4 min 05 s`, `3 h 20 min`, `12 d 3 h` */
-export function showDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
-  const seconds = Math.round(ms / 1000)
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${pad(seconds % 60)} s`
-  const hours = Math.floor(minutes / 60)
-  return hours < 24 ? `${hours} h ${pad(minutes % 60)} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`
-}
-
-function pad(value: number): string {
-  return String(value).padStart(2, '0')
-}
-
 export function between(from: string, to: string): number {
   return Date.parse(to) - Date.parse(from)
 }

@@ -1,8 +1,9 @@
 import type { HeldOutCounts } from '../dataset/held-out-counts.ts'
+import { showDuration } from '../duration.ts'
 import type { ComparedValue, RunComparison, RunDetails, RunList } from '../pipeline/run-queries.ts'
 import type { EpochPoint, Run } from '../registry/types.ts'
 import { heldOutLine } from './metric-tables.ts'
-import { between, headlineMetrics, pairs, printable, showDuration, showTime } from './registry-text.ts'
+import { between, headlineMetrics, pairs, printable, showTime } from './registry-text.ts'
 import { sparkline } from './sparkline.ts'
 import { renderTable } from './table.ts'
 

@@ -37,6 +37,7 @@ export async function bringRatings(dataDir: string): Promise<RatingsBrought> {
   return { ratings, interactionsVersion: await latestInteractions(dataDir) }
 }
 
+/** Version of the table `interactions`. @throws RECSYS_LAKE_MISSING */
 async function latestInteractions(dataDir: string): Promise<number> {
   const lake = await openLake(dataDir)
   try {

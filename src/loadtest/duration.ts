@@ -1,6 +1,5 @@
+import { readDuration } from '../duration.ts'
 import { RecsysError } from '../errors.ts'
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 export interface DurationRange {
   readonly field: string
@@ -10,8 +9,7 @@ export interface DurationRange {
 
 /** `500ms`, `60s`, `5m`, `2h` or plain seconds as milliseconds. @throws RECSYS_USAGE naming the flag and its range */
 export function parseDuration(text: string, range: DurationRange): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
-  const ms = match ? Math.round(Number(match[1]) * (unitMs[match[2] ?? 's'] as number)) : Number.NaN
+  const ms = readDuration(text) ?? Number.NaN
   if (ms >= range.minMs && ms <= range.maxMs) return ms
   throw new RecsysError('RECSYS_USAGE', {
     message: `--${range.field} is ${JSON.stringify(text)}, expected a time such as 500ms, 60s or 5m, from ${formatMs(range.minMs)} to ${formatMs(range.maxMs)}`,

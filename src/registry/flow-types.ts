@@ -181,4 +181,5 @@ export interface FlowCalls {
 export interface LeftoverProcess {
   readonly task: string
   readonly pid: number
+  readonly identity: string
 }

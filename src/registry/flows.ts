@@ -158,11 +158,11 @@ function resumeFlowRun(db: Database, flowRunId: string): readonly LeftoverProces
       ).run(ownIdentity(), flowRunId)
       db.prepare(
         `UPDATE task_runs SET state = 'pending', message = NULL, finished_at = NULL
-         WHERE flow_run_id = ? AND state NOT IN ('succeeded', 'cached')`,
+         WHERE flow_run_id = ? AND state NOT IN ('succeeded', 'cached') AND task NOT LIKE 'undo %'`,
       ).run(flowRunId)
       return attempts.flatMap(({ task, process }) => {
         const pid = pidOf(process)
-        return mayStillRun(process) && pid !== undefined ? [{ task, pid }] : []
+        return mayStillRun(process) && pid !== undefined ? [{ task, pid, identity: process }] : []
       })
     })
     .immediate()

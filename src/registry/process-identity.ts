@@ -34,12 +34,13 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Ticks since boot at which the process started, field 22 of its stat on Linux; `-` elsewhere. */
+/** Ticks since boot at which the process started, field 22 of its stat on Linux; `-` elsewhere. A zombie runs no more. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The name of the program, field 2, may hold spaces and brackets.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? 'ended' : fields[19]!
   } catch {
     return '-'
   }

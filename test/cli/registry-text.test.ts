@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { headlineMetrics, pairs, printable, showDuration, showTime } from '../../src/cli/registry-text.ts'
+import { headlineMetrics, pairs, printable, showTime } from '../../src/cli/registry-text.ts'
 import { sparkline } from '../../src/cli/sparkline.ts'
+import { showDuration } from '../../src/duration.ts'
 
 test.each([
   [0, '0 ms'],
