@@ -36,6 +36,9 @@ export class FlowRunner {
   /** Ends the processes of tasks: by the signal, or because somebody cancelled. */
   readonly #end = new AbortController()
   #ending: 'crashed' | 'cancelled' | null = null
+  /** Tasks whose processes run: one that waits for its next attempt leaves its place to others. */
+  #nBusy = 0
+  #placeFreed = Promise.withResolvers<void>()
 
   constructor(registry: Registry, flowRunId: string, flow: Flow, setting: FlowSetting) {
     this.#registry = registry
@@ -77,7 +80,7 @@ export class FlowRunner {
     for (;;) {
       if (this.#ending === null) this.#startReady()
       if (this.#underWay.size === 0) return
-      await Promise.race(this.#underWay.values())
+      await Promise.race([...this.#underWay.values(), this.#placeFreed.promise])
     }
   }
 
@@ -88,13 +91,28 @@ export class FlowRunner {
       if (!needs.every((need) => need !== undefined)) continue
       const obstacle = obstacleOf(task, needs)
       if (obstacle) this.#pass(task, obstacle.message, obstacle.isBlocked)
-      else if (this.#underWay.size < this.#flow.maxParallel) this.#start(task)
+      else if (this.#nBusy < this.#flow.maxParallel) this.#start(task)
     }
   }
 
   #start(task: Task): void {
-    const done = this.#perform(task).then(() => void this.#underWay.delete(task.id))
+    this.#nBusy++
+    const done = this.#perform(task).finally(() => {
+      this.#underWay.delete(task.id)
+      this.#leavePlace()
+    })
     this.#underWay.set(task.id, done)
+  }
+
+  #leavePlace(): void {
+    this.#nBusy--
+    this.#placeFreed.resolve()
+    this.#placeFreed = Promise.withResolvers<void>()
+  }
+
+  async #takePlace(): Promise<void> {
+    while (this.#nBusy >= this.#flow.maxParallel) await this.#placeFreed.promise
+    this.#nBusy++
   }
 
   /** Skips a task. Those behind it are looked at again in the same round: they stand behind it in the list. */
@@ -178,7 +196,9 @@ export class FlowRunner {
       this.#registry.endAttempt(this.#flowRunId, task.id, attempt, verdict.ended, kept)
       if (waitMs === null) return this.#stand(task.id, standingOf(change), attempt, change.message ?? null)
       this.#tell(task.id, 'retrying', attempt, change.message ?? null)
+      this.#leavePlace()
       await wait(waitMs, undefined, { signal: this.#end.signal }).catch(() => undefined)
+      await this.#takePlace()
       if (this.#ending !== null) return this.#endWaiting(task, attempt)
     }
   }

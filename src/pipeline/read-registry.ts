@@ -10,3 +10,13 @@ export function readRegistry<T>(dataDir: string, question: (registry: Registry) 
     registry.close()
   }
 }
+
+/** Does something to the registry and lets go of it. */
+export function withRegistry<T>(dataDir: string, work: (registry: Registry) => T): T {
+  const registry = openRegistry(dataDir)
+  try {
+    return work(registry)
+  } finally {
+    registry.close()
+  }
+}
