@@ -5,12 +5,14 @@ import { parseDuration } from '../src/loadtest/duration.ts'
 import { collectGarbage, type Garbage } from '../src/pipeline/collect-garbage.ts'
 
 export default class Gc extends BaseCommand {
-  static override summary = 'delete files of models that nobody needs any more'
+  static override summary =
+    'delete what nobody needs any more: models, old lake versions, runs, flows and their logs'
 
   static override description =
     `Never those of a version in production, in staging or on trial, nor of the versions that a rollback would go back to. Versions
-whose files are gone stay in the registry, archived. Old checkpoints and artifacts of trainings that came to nothing go too. Look with
---dry-run first; \`lake vacuum\` does the same for tables.`
+whose files are gone stay in the registry, archived. Lake versions that a kept model was trained on stay readable. Old checkpoints and artifacts of
+trainings that came to nothing go too, as do old runs without a version, runs of flows with their log lines, due times and messages. Look with
+--dry-run first.`
 
   static override examples = [
     '<%= config.bin %> gc --dry-run',
@@ -36,7 +38,7 @@ whose files are gone stay in the registry, archived. Old checkpoints and artifac
 
   async run(): Promise<Garbage> {
     const { flags } = await this.parse(Gc)
-    const garbage = collectGarbage({
+    const garbage = await collectGarbage({
       dataDir: flags['data-dir'],
       keepFormer: flags['keep-former'],
       keepNewest: flags['keep-newest'],
@@ -52,11 +54,21 @@ whose files are gone stay in the registry, archived. Old checkpoints and artifac
   }
 }
 
-function textOf({ versions, leftovers, bytes, deleted }: Garbage): string {
+function textOf({ versions, leftovers, lake, records, bytes, deleted }: Garbage): string {
   const size = (n: number) => `${(n / 1e6).toFixed(1)} MB`
   const rows = [
     ...versions.map(({ name, version, path, bytes: own }) => [`${name} v${version}`, path, size(own)]),
     ...leftovers.map(({ path, bytes: own }) => ['of no version', path, size(own)]),
+    ...lake.map(({ table, files, bytes: own }) => [
+      'old lake versions',
+      `${files} files of ${table}`,
+      size(own),
+    ]),
+    ...(records.runs > 0 ? [['runs without a version', `${records.runs} in the registry`, '']] : []),
+    ...(records.flowRuns > 0
+      ? [['flow runs with their logs', `${records.flowRuns} in the registry`, '']]
+      : []),
+    ...(records.news > 0 ? [['due times and messages', `${records.news} in the registry`, '']] : []),
   ]
   if (rows.length === 0) return 'nothing to delete'
   return `${renderTable(['what', 'where', 'size'], rows)}\n${deleted ? 'deleted' : 'would delete'} ${size(bytes)}`

@@ -26,6 +26,8 @@ const commands = [
   'loadtest',
 ] as const
 
+const commandNames: ReadonlySet<string> = new Set(commands)
+
 /**
  * Splits the words of `schedule add` where the command begins: what stands behind belongs to that, but for the flags that every command
  * has, which say where the schedule is kept.

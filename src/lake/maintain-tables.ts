@@ -7,9 +7,9 @@ import { scanSql } from './delta/scan.ts'
 import { readSnapshot, type Snapshot } from './delta/snapshot.ts'
 import { type Database, openDatabase } from './duckdb.ts'
 import { syncDirectory } from './durable-file.ts'
-import type { LakeTable } from './query-tables.ts'
+import { type LakeTable, lakeTables } from './query-tables.ts'
 import { withStaging } from './staging.ts'
-import { lakeDirectory } from './tables.ts'
+import { companionVersion, lakeDirectory } from './tables.ts'
 import { commitChange, writeDataFile } from './write-table.ts'
 
 export interface Optimized {
@@ -82,6 +82,7 @@ export interface Vacuumed {
  * Deletes data files that the latest version of a table does not have and that were removed, or never became part of it,
  * before the retention. Versions from before that can no longer be read.
  * @param retentionMs  readers and writers that run longer than this may lose files under their hands
+ * @param keepVersions  stay readable, however old they are
  * @throws RECSYS_LAKE_MISSING
  */
 export async function vacuumTable(
@@ -89,11 +90,14 @@ export async function vacuumTable(
   table: LakeTable,
   retentionMs: number,
   dryRun: boolean,
+  keepVersions: readonly number[] = [],
 ): Promise<Vacuumed> {
   using database = await openDatabase()
   const directory = join(lakeDirectory(dataDir), table)
   const snapshot = await readSnapshot(database, directory)
-  const files = unusedFiles(directory, snapshot, Date.now() - retentionMs)
+  const kept = await Promise.all(keepVersions.map((version) => readSnapshot(database, directory, version)))
+  const live = [snapshot, ...kept].flatMap(({ files }) => files.map(({ path }) => canonicalPath(path)))
+  const files = unusedFiles(directory, snapshot, new Set(live), Date.now() - retentionMs)
   const bytes = files.reduce((sum, name) => sum + statSync(join(directory, name)).size, 0)
   if (!dryRun && files.length > 0) {
     for (const name of files) rmSync(join(directory, name))
@@ -102,8 +106,66 @@ export async function vacuumTable(
   return { files, bytes, deleted: !dryRun }
 }
 
-function unusedFiles(directory: string, { files, tombstones }: Snapshot, before: number): string[] {
-  const live = new Set(files.map(({ path }) => canonicalPath(path)))
+/**
+ * Vacuums all tables but keeps what the named versions of `interactions` need, with the items and users that belong to them.
+ * A version that can no longer be read anyway is passed over. Without a lake there is nothing to do.
+ */
+export async function vacuumLake(
+  dataDir: string,
+  interactionsVersions: readonly number[],
+  retentionMs: number,
+  dryRun: boolean,
+): Promise<readonly ({ readonly table: LakeTable } & Vacuumed)[]> {
+  const needed = await neededVersions(dataDir, interactionsVersions)
+  const present = lakeTables.filter((table) => existsSync(join(lakeDirectory(dataDir), table, '_delta_log')))
+  return Promise.all(
+    present.map(async (table) => ({
+      table,
+      ...(await vacuumTable(dataDir, table, retentionMs, dryRun, [...(needed.get(table) ?? [])])),
+    })),
+  )
+}
+
+async function neededVersions(
+  dataDir: string,
+  versions: readonly number[],
+): Promise<ReadonlyMap<LakeTable, ReadonlySet<number>>> {
+  using database = await openDatabase()
+  const needed = new Map<LakeTable, Set<number>>()
+  const add = (table: LakeTable, version: number | undefined) => {
+    if (version !== undefined) needed.set(table, (needed.get(table) ?? new Set()).add(version))
+  }
+  for (const version of new Set(versions)) {
+    const snapshot = await readIfThere(database, join(lakeDirectory(dataDir), 'interactions'), version)
+    if (snapshot === undefined) continue
+    add('interactions', version)
+    add('items', companionVersion(snapshot, 'items'))
+    add('users', companionVersion(snapshot, 'users'))
+  }
+  return needed
+}
+
+async function readIfThere(
+  database: Database,
+  directory: string,
+  version: number,
+): Promise<Snapshot | undefined> {
+  try {
+    return await readSnapshot(database, directory, version)
+  } catch (error) {
+    const isGone =
+      error instanceof RecsysError && ['RECSYS_LAKE_VERSION', 'RECSYS_LAKE_MISSING'].includes(error.code)
+    if (!isGone) throw error
+    return undefined
+  }
+}
+
+function unusedFiles(
+  directory: string,
+  { tombstones }: Snapshot,
+  live: ReadonlySet<string>,
+  before: number,
+): string[] {
   const removedAt = new Map(tombstones.map((file) => [canonicalPath(file.path), file.deletionTimestamp ?? 0]))
   const names = existsSync(directory)
     ? readdirSync(directory).filter((name) => name.endsWith('.parquet'))

@@ -1,7 +1,8 @@
-import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { openRegistry } from '../registry/registry.ts'
 import type { ModelVersion, Registry } from '../registry/types.ts'
+import { vacuumLake } from './lake-queries.ts'
 
 export interface GarbageOptions {
   readonly dataDir: string
@@ -26,6 +27,10 @@ export interface Garbage {
   }[]
   /** Directories of artifacts and checkpoints that belong to no version and no running training. */
   readonly leftovers: readonly { readonly path: string; readonly bytes: number }[]
+  /** Data files of the lake that only versions need which no model that is kept was trained on. */
+  readonly lake: readonly { readonly table: string; readonly files: number; readonly bytes: number }[]
+  /** Rows of the registry: runs without a version, runs of flows with their log lines, due times and messages. */
+  readonly records: { readonly runs: number; readonly flowRuns: number; readonly news: number }
   readonly bytes: number
   readonly deleted: boolean
 }
@@ -34,7 +39,7 @@ export interface Garbage {
  * Deletes files that nobody needs any more: never those of a version in production, in staging or on trial, nor of the versions
  * that a rollback would go back to, nor the newest ones.
  */
-export function collectGarbage(options: GarbageOptions): Garbage {
+export async function collectGarbage(options: GarbageOptions): Promise<Garbage> {
   const { dataDir, dryRun } = options
   const registry = openRegistry(dataDir, { create: false })
   try {
@@ -54,11 +59,40 @@ export function collectGarbage(options: GarbageOptions): Garbage {
       }
       for (const { path } of leftovers) removeDirectory(path)
     }
-    const bytes = [...versions, ...leftovers].reduce((sum, each) => sum + each.bytes, 0)
-    return { versions, leftovers, bytes, deleted: !dryRun }
+    const lake = await collectLake(registry, options, versions)
+    const at = new Date(before).toISOString()
+    const records = {
+      runs: registry.removeRuns(at, options.keepNewest, dryRun),
+      flowRuns: registry.removeFlowRuns(at, options.keepNewest, dryRun),
+      news: registry.removeOldNews(at, dryRun),
+    }
+    const bytes = [...versions, ...leftovers, ...lake].reduce((sum, each) => sum + each.bytes, 0)
+    return { versions, leftovers, lake, records, bytes, deleted: !dryRun }
   } finally {
     registry.close()
   }
+}
+
+/** An import that is running must not lose files under its hands. */
+const leastLakeAgeMs = 3_600_000
+
+/** Every version whose files stay can still be scored on the lake version it was trained on. */
+async function collectLake(
+  registry: Registry,
+  { dataDir, olderThanMs, dryRun }: GarbageOptions,
+  gone: readonly { readonly name: string; readonly version: number }[],
+): Promise<Garbage['lake']> {
+  const isKept = ({ name, version, artifactPath }: ModelVersion) =>
+    existsSync(join(dataDir, artifactPath)) &&
+    !gone.some((each) => each.name === name && each.version === version)
+  const needed = registry
+    .versions()
+    .filter(isKept)
+    .map(({ runId }) => registry.run(runId).lakeVersion)
+  const vacuumed = await vacuumLake(dataDir, needed, Math.max(olderThanMs, leastLakeAgeMs), dryRun)
+  return vacuumed.flatMap(({ table, files, bytes }) =>
+    files.length === 0 ? [] : [{ table, files: files.length, bytes }],
+  )
 }
 
 function staleVersions(registry: Registry, options: GarbageOptions, before: number): ModelVersion[] {

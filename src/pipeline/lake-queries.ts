@@ -22,6 +22,7 @@ export {
   type Optimized,
   optimizeEvents,
   type Vacuumed,
+  vacuumLake,
   vacuumTable,
 } from '../lake/maintain-tables.ts'
 export {

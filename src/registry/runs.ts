@@ -8,7 +8,15 @@ import type { FinishedRun, Registry, Run, RunFilter } from './types.ts'
 
 type RunCalls = Pick<
   Registry,
-  'createRun' | 'resumeRun' | 'logEpoch' | 'endRun' | 'runs' | 'run' | 'epochs' | 'finishedOnce'
+  | 'createRun'
+  | 'resumeRun'
+  | 'logEpoch'
+  | 'endRun'
+  | 'runs'
+  | 'run'
+  | 'epochs'
+  | 'finishedOnce'
+  | 'removeRuns'
 >
 
 /** The calls of the registry that concern runs. */
@@ -50,6 +58,7 @@ export function runCalls(db: Database): RunCalls {
       db
         .prepare('SELECT epoch, metric, value FROM epochs WHERE run_id = ? ORDER BY epoch, metric')
         .all(runId) as ReturnType<Registry['epochs']>,
+    removeRuns: (before, keep, dryRun) => removeRuns(db, before, keep, dryRun),
     finishedOnce: (onceKey) => {
       const row = db.prepare("SELECT * FROM runs WHERE once_key = ? AND status = 'finished'").get(onceKey)
       if (row === undefined) return undefined
@@ -145,6 +154,36 @@ function listRuns(db: Database, filter: RunFilter): Run[] {
     .map(runFrom)
     .filter((run) => status === undefined || run.status === status)
     .slice(0, limit)
+}
+
+function removeRuns(db: Database, before: string, keep: number, dryRun: boolean): number {
+  const stale = `
+    SELECT run_id FROM (
+      SELECT run_id, status, started_at, row_number() OVER (ORDER BY started_at DESC, run_id DESC) AS place FROM runs)
+    WHERE status <> 'running' AND started_at < @before AND place > @keep
+      AND run_id NOT IN (SELECT run_id FROM versions)`
+  // A study stays as long as one of its trials does.
+  const removable = `
+    WITH stale AS (${stale})
+    SELECT run_id FROM stale WHERE run_id NOT IN (
+      SELECT parent_run_id FROM runs WHERE parent_run_id IS NOT NULL AND run_id NOT IN (SELECT run_id FROM stale))
+    ORDER BY (SELECT parent_run_id IS NULL FROM runs WHERE runs.run_id = stale.run_id)`
+  return db
+    .transaction(() => {
+      const ids = db.prepare(removable).pluck().all({ before, keep }) as string[]
+      const [removeEpochs, removeRun] = [
+        db.prepare('DELETE FROM epochs WHERE run_id = ?'),
+        db.prepare('DELETE FROM runs WHERE run_id = ?'),
+      ]
+      if (!dryRun) {
+        for (const id of ids) {
+          removeEpochs.run(id)
+          removeRun.run(id)
+        }
+      }
+      return ids.length
+    })
+    .immediate()
 }
 
 function nRunning(db: Database): number {

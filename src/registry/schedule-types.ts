@@ -72,6 +72,8 @@ export interface ScheduleCalls {
   ): void
   /** Newest first. */
   firings(filter?: { readonly schedule?: string; readonly limit?: number }): Firing[]
+  /** Due times and messages that are over and older. @returns how many were removed */
+  removeOldNews(before: string, dryRun: boolean): number
   /** Started ones whose scheduler is gone. They belong to this process then. */
   adoptFirings(): Firing[]
 }

@@ -80,6 +80,17 @@ export function scheduleCalls(db: Database): ScheduleCalls {
         .all(schedule, limit)
       return (rows as FiringRow[]).map(firingFrom)
     },
+    removeOldNews: (before, dryRun) => {
+      const stale = [
+        "firings WHERE at < @before AND outcome NOT IN ('started', 'queued')",
+        'deliveries WHERE created_at < @before AND next_attempt_at IS NULL',
+      ]
+      const counts = stale.map((rows) => {
+        if (dryRun) return db.prepare(`SELECT count(*) FROM ${rows}`).pluck().get({ before }) as number
+        return db.prepare(`DELETE FROM ${rows}`).run({ before }).changes
+      })
+      return counts.reduce((sum, count) => sum + count, 0)
+    },
     adoptFirings: () =>
       db
         .transaction(() => {

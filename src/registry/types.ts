@@ -220,6 +220,11 @@ export interface Registry extends FlowCalls, ScheduleCalls, WebhookCalls {
   decidedOnce(onceKey: string): AuditEntry | undefined
   /** @param status 'failed' with the message, or 'killed' */
   endRun(runId: string, status: 'failed' | 'killed', error: string): void
+  /**
+   * Runs that have ended, began before and have no version, except the newest `keep`; a study goes when its trials do.
+   * @returns how many were removed
+   */
+  removeRuns(before: string, keep: number, dryRun: boolean): number
   /** Newest first. @param filter `parentRunId`: the trials of this study only */
   runs(filter?: RunFilter): Run[]
   /** @throws RECSYS_RUN_UNKNOWN; a unique prefix of an id is enough */
