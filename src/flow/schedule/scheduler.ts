@@ -134,9 +134,14 @@ export class Scheduler {
     const lastPassed = passedOver.at(-1)
     if (lastPassed) {
       const note = `${passedOver.length} due ${passedOver.length === 1 ? 'time' : 'times'} passed while no scheduler was there`
-      this.#claim(schedule, lastPassed, next, 'missed', note)
+      this.#claim(schedule, lastPassed, toRun[0]?.toISOString() ?? next, 'missed', note)
     }
-    for (const at of toRun) await this.#begin(schedule, at, next)
+    for (const [index, at] of toRun.entries()) {
+      // Whatever becomes of this scheduler, the next one is due until it is taken.
+      const following = toRun[index + 1]?.toISOString() ?? next
+      // What is made up for runs one after the other.
+      await this.#begin(index === 0 ? schedule : { ...schedule, overlap: 'queue' }, at, following)
+    }
   }
 
   async #begin(schedule: Schedule, at: Date, next: string | null): Promise<void> {
