@@ -63,6 +63,7 @@ is kept in the registry (\`flow list\`, \`flow show\`). Two retrainings of one m
       multiple: true,
       default: [],
     }),
+    'load-time': Flags.string({ description: 'how long the load test takes', default: '15s' }),
     attempts: Flags.integer({
       description: 'of a task, when trouble may pass',
       default: 3,

@@ -20,6 +20,7 @@ export interface RetrainFlags {
   readonly 'allow-partial': boolean
   readonly loadtest: string | undefined
   readonly goal: readonly string[]
+  readonly 'load-time': string
   readonly attempts: number
   readonly 'retry-delay': string
   readonly timeout: string
@@ -40,7 +41,7 @@ export function retrainOptions(flags: RetrainFlags, nCores: number): RetrainOpti
     metric: flags.metric ?? null,
     minGain: flags['min-gain'] ?? null,
     allowPartial: flags['allow-partial'],
-    loadTest: loadtest === undefined ? null : { url: loadtest, goals: goal },
+    loadTest: loadtest === undefined ? null : { url: loadtest, goals: goal, runTime: flags['load-time'] },
     retry: {
       attempts: flags.attempts,
       delayMs: parseDuration(flags['retry-delay'], { field: 'retry-delay', minMs: 0, maxMs: 86_400_000 }),

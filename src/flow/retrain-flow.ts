@@ -19,7 +19,11 @@ export interface RetrainOptions {
   /** Whether what was trained may be promoted though another algorithm failed. */
   readonly allowPartial: boolean
   /** Server that is loaded when something was promoted; null: none. */
-  readonly loadTest: { readonly url: string; readonly goals: readonly string[] } | null
+  readonly loadTest: {
+    readonly url: string
+    readonly goals: readonly string[]
+    readonly runTime: string
+  } | null
   readonly retry: Pick<RetryPolicy, 'attempts' | 'delayMs'>
   readonly timeoutMs: number
   readonly maxParallel: number
@@ -183,14 +187,14 @@ function promoteTask(options: RetrainOptions): Task {
 
 function loadTestTask(
   options: RetrainOptions,
-  { url, goals }: NonNullable<RetrainOptions['loadTest']>,
+  { url, goals, runTime }: NonNullable<RetrainOptions['loadTest']>,
 ): Task {
   return taskOf(options, {
     id: 'loadtest',
     description: `puts load on ${url}`,
     needs: ['promote'],
     command: recsys([
-      ...['loadtest', '--url', url, '--users', '20', '--spawn-rate', '20', '--run-time', '15s'],
+      ...['loadtest', '--url', url, '--users', '20', '--spawn-rate', '20', '--run-time', runTime],
       ...goals.flatMap((goal) => ['--goal', goal]),
     ]),
   })
