@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/cli/base-command.ts'
+import { schedulerBeside } from '../src/cli/scheduler-running.ts'
 import { type ServeAnnouncement, serveAnnouncement, serveText } from '../src/cli/serve-announcement.ts'
 import { serveOptions } from '../src/cli/serve-options.ts'
 import { defaultModelName } from '../src/registry/types.ts'
@@ -12,7 +13,7 @@ export default class Serve extends BaseCommand {
   static override description =
     `Prints where it listens when it does, then runs until it is told to stop (SIGTERM, Ctrl-C): it stops
 accepting, finishes requests in flight and exits with 0; a second signal ends it at once. A promotion or rollback takes effect in the running
-server. Without a version in production it serves popular items from the lake, marked as such. Logs are JSON lines on
+server. The dashboard is at /. Without a version in production it serves popular items from the lake, marked as such. Logs are JSON lines on
 stderr. With --json the first and only line on stdout is one JSON document.`
 
   static override examples = [
@@ -130,6 +131,10 @@ stderr. With --json the first and only line on stdout is one JSON document.`
       description:
         'JavaScript module that registers an OpenTelemetry SDK, run with your rights in every request thread: each request becomes a span',
     }),
+    'with-scheduler': Flags.boolean({
+      description: 'also run the commands of schedules when they are due, as `recsys scheduler` does',
+      default: false,
+    }),
     'log-level': Flags.option({
       description: 'least level that is logged; debug logs every request',
       default: 'info' as const,
@@ -140,9 +145,14 @@ stderr. With --json the first and only line on stdout is one JSON document.`
   /** Returns nothing: with `--json` the document is out as soon as the server listens. */
   async run(): Promise<void> {
     const { flags } = await this.parse(Serve)
-    const server = await serve(serveOptions(flags, this.interruptSignal()))
+    const signal = this.interruptSignal()
+    const server = await serve(serveOptions(flags, signal))
     this.announce(serveAnnouncement(server))
+    const scheduler = flags['with-scheduler']
+      ? schedulerBeside(flags['data-dir'], flags['log-level'], signal)
+      : undefined
     await server.stopped
+    await scheduler
   }
 
   private announce(announcement: ServeAnnouncement): void {

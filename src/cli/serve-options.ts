@@ -1,6 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import type { DashboardData } from '../dashboard/messages.ts'
+import { startDashboard } from '../dashboard/start-dashboard.ts'
 import { RecsysError } from '../errors.ts'
 import { parseDuration } from '../loadtest/duration.ts'
 import { rollback } from '../pipeline/rollback.ts'
@@ -48,6 +50,11 @@ export interface ServeFlags {
   readonly probation: string
 }
 
+/** What the dashboard's thread is started with. */
+export function dashboardData(dataDir: string, modelName: string): DashboardData {
+  return { dataDir, modelName, env: { ...process.env }, directory: process.cwd() }
+}
+
 /** @throws RECSYS_USAGE naming the flag, what it got and what it expected */
 export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptions {
   const dataDir = flags['data-dir']
@@ -91,6 +98,7 @@ export function serveOptions(flags: ServeFlags, signal: AbortSignal): ServeOptio
     strangers: parseFallbacks(flags.fallback),
     tracing: tracingModule(flags.tracing),
     fallback: () => readFallback(dataDir),
+    dashboard: () => startDashboard(dashboardData(dataDir, flags.name)),
     signal,
   }
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { RecsysError } from '../errors.ts'
+import type { Action } from './delta/actions.ts'
 import { listLog, readCommit } from './delta/log.ts'
+import { canonicalPath } from './delta/paths.ts'
 import { scanSql } from './delta/scan.ts'
 import { readSnapshot } from './delta/snapshot.ts'
 import { identifier, openDatabase } from './duckdb.ts'
@@ -51,6 +53,8 @@ export interface TableVersion {
   readonly filesAdded: number
   readonly filesRemoved: number
   readonly rowsAdded: number | null
+  /** Rows of the table then; null where its log does not tell. */
+  readonly rows: number | null
 }
 
 /** The commits of a table that are still in its log, newest first. @throws RECSYS_LAKE_MISSING */
@@ -58,17 +62,35 @@ export function tableHistory(dataDir: string, table: LakeTable): TableVersion[] 
   const directory = join(lakeDirectory(dataDir), table)
   const { commits } = listLog(directory)
   if (commits.length === 0) throw missing(directory)
-  return commits.map((version) => describeCommit(directory, version)).reverse()
+  // Rows by file, as the commits add and remove them; without the first commits nobody knows where they began.
+  const live = commits[0] === 0 ? new Map<string, number | null>() : undefined
+  return commits.map((version) => describeCommit(directory, version, live)).reverse()
 }
 
-function describeCommit(directory: string, version: number): TableVersion {
+function rowsOf(stats: string | null | undefined): number | null {
+  return stats ? ((JSON.parse(stats) as { numRecords?: number }).numRecords ?? null) : null
+}
+
+function rowsAfter(live: Map<string, number | null> | undefined, actions: readonly Action[]): number | null {
+  if (live === undefined) return null
+  for (const { add, remove } of actions) {
+    if (remove) live.delete(canonicalPath(remove.path))
+    if (add) live.set(canonicalPath(add.path), rowsOf(add.stats))
+  }
+  const counts = [...live.values()]
+  return counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
+}
+
+function describeCommit(
+  directory: string,
+  version: number,
+  live: Map<string, number | null> | undefined,
+): TableVersion {
   const actions = readCommit(directory, version)
   const info = actions.find(({ commitInfo }) => commitInfo)?.commitInfo
   const added = actions.flatMap(({ add }) => add ?? [])
-  const counts = added.map(({ stats }) =>
-    stats ? (JSON.parse(stats) as { numRecords?: number }).numRecords : undefined,
-  )
-  const isCounted = counts.every((count) => count !== undefined)
+  const counts = added.map(({ stats }) => rowsOf(stats))
+  const isCounted = counts.every((count) => count !== null)
   return {
     version,
     at: info ? new Date(info.timestamp).toISOString() : null,
@@ -76,6 +98,7 @@ function describeCommit(directory: string, version: number): TableVersion {
     filesAdded: added.length,
     filesRemoved: actions.filter(({ remove }) => remove).length,
     rowsAdded: isCounted ? counts.reduce((sum: number, count) => sum + count!, 0) : null,
+    rows: rowsAfter(live, actions),
   }
 }
 

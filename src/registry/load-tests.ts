@@ -3,7 +3,7 @@ import { hasTable } from './has-table.ts'
 import { type LoadTestRow, loadTestFrom } from './rows.ts'
 import type { Registry } from './types.ts'
 
-type LoadTestCalls = Pick<Registry, 'attachLoadTest' | 'loadTest'>
+type LoadTestCalls = Pick<Registry, 'attachLoadTest' | 'loadTest' | 'loadTests'>
 
 /** The calls of the registry that concern load tests of versions. */
 export function loadTestCalls(db: Database, { version }: Pick<Registry, 'version'>): LoadTestCalls {
@@ -15,6 +15,13 @@ export function loadTestCalls(db: Database, { version }: Pick<Registry, 'version
         'INSERT INTO load_tests (at, name, version, figures, report) VALUES (@at, @name, @version, @figures, @report)',
       ).run({ ...attached, figures: JSON.stringify(test.figures), report: JSON.stringify(test.report) })
       return attached
+    },
+    loadTests: (limit) => {
+      if (!hasTable(db, 'load_tests')) return []
+      const rows = db
+        .prepare('SELECT name, version, at, figures, report FROM load_tests ORDER BY id DESC LIMIT ?')
+        .all(limit)
+      return (rows as LoadTestRow[]).map(loadTestFrom)
     },
     loadTest: (name, number) => {
       version(name, number)

@@ -4,7 +4,7 @@ import { hasColumn } from './has-table.ts'
 import { ownIdentity } from './process-identity.ts'
 import { abandoned, isAbandoned, type RunRow, runFrom } from './rows.ts'
 import { newRunId } from './run-id.ts'
-import type { FinishedRun, Registry, Run, RunFilter } from './types.ts'
+import type { FinishedRun, Registry, Run, RunFilter, RunPage, RunPageFilter } from './types.ts'
 
 type RunCalls = Pick<
   Registry,
@@ -17,6 +17,11 @@ type RunCalls = Pick<
   | 'epochs'
   | 'finishedOnce'
   | 'removeRuns'
+  | 'runPage'
+  | 'runAlgorithms'
+  | 'studies'
+  | 'counts'
+  | 'changeNumber'
 >
 
 /** The calls of the registry that concern runs. */
@@ -58,6 +63,27 @@ export function runCalls(db: Database): RunCalls {
       db
         .prepare('SELECT epoch, metric, value FROM epochs WHERE run_id = ? ORDER BY epoch, metric')
         .all(runId) as ReturnType<Registry['epochs']>,
+    runPage: (filter) => runPage(db, filter),
+    runAlgorithms: () =>
+      db.prepare('SELECT DISTINCT algorithm FROM runs ORDER BY algorithm').pluck().all() as string[],
+    studies: () => {
+      const rows = db
+        .prepare(
+          `SELECT * FROM runs WHERE run_id IN (SELECT parent_run_id FROM runs WHERE parent_run_id IS NOT NULL)
+           ORDER BY started_at DESC`,
+        )
+        .all() as RunRow[]
+      return rows.map(runFrom)
+    },
+    counts: () =>
+      db
+        .prepare(
+          `SELECT (SELECT count(*) FROM versions) AS versions, (SELECT count(*) FROM runs) AS runs,
+             (SELECT count(*) FROM flow_runs) AS flowRuns`,
+        )
+        .get() as ReturnType<Registry['counts']>,
+    // Counts commits of other connections; what this one writes it knows itself.
+    changeNumber: () => db.pragma('data_version', { simple: true }) as number,
     removeRuns: (before, keep, dryRun) => removeRuns(db, before, keep, dryRun),
     finishedOnce: (onceKey) => {
       const row = db.prepare("SELECT * FROM runs WHERE once_key = ? AND status = 'finished'").get(onceKey)
@@ -154,6 +180,42 @@ function listRuns(db: Database, filter: RunFilter): Run[] {
     .map(runFrom)
     .filter((run) => status === undefined || run.status === status)
     .slice(0, limit)
+}
+
+const sortColumns: Readonly<Record<string, string>> = {
+  startedAt: 'started_at',
+  algorithm: 'algorithm',
+  status: 'status',
+}
+
+function runPage(db: Database, filter: RunPageFilter): RunPage {
+  const {
+    algorithm,
+    status,
+    parentRunId,
+    sort = 'startedAt',
+    descending = true,
+    limit = 50,
+    offset = 0,
+  } = filter
+  const conditions = [
+    ...(algorithm === undefined ? [] : ['algorithm = @algorithm']),
+    ...(status === undefined ? [] : ['status = @status']),
+    ...(parentRunId === undefined ? [] : ['parent_run_id IS @parentRunId']),
+  ]
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  // A metric's name is a value, never a part of the statement.
+  const by = sortColumns[sort] ?? "metrics -> ('$.' || json_quote(@sort))"
+  const values = { algorithm, status, parentRunId, sort, limit, offset }
+  const direction = descending ? 'DESC' : 'ASC'
+  const rows = db
+    .prepare(
+      `SELECT * FROM runs ${where}
+       ORDER BY ${sortColumns[sort] ? by : `CAST(${by} AS REAL)`} ${direction} NULLS LAST, run_id ${direction} LIMIT @limit OFFSET @offset`,
+    )
+    .all(values) as RunRow[]
+  const total = db.prepare(`SELECT count(*) FROM runs ${where}`).pluck().get(values) as number
+  return { runs: rows.map(runFrom), total }
 }
 
 function removeRuns(db: Database, before: string, keep: number, dryRun: boolean): number {

@@ -55,6 +55,20 @@ export interface RunFilter {
   readonly onceKey?: string
 }
 
+export interface RunPageFilter extends Omit<RunFilter, 'onceKey'> {
+  readonly offset?: number
+  /** `startedAt`, `algorithm`, `status`, or the name of a metric. Default: startedAt */
+  readonly sort?: string
+  /** Default: true */
+  readonly descending?: boolean
+}
+
+export interface RunPage {
+  readonly runs: readonly Run[]
+  /** Of all pages. */
+  readonly total: number
+}
+
 export interface EpochPoint {
   readonly epoch: number
   readonly metric: string
@@ -227,6 +241,17 @@ export interface Registry extends FlowCalls, ScheduleCalls, WebhookCalls {
   removeRuns(before: string, keep: number, dryRun: boolean): number
   /** Newest first. @param filter `parentRunId`: the trials of this study only */
   runs(filter?: RunFilter): Run[]
+  /** The algorithms that runs were made with, in the order of the alphabet. */
+  runAlgorithms(): string[]
+  /** Runs that others are trials of, the newest first. */
+  studies(): Run[]
+  counts(): { readonly versions: number; readonly runs: number; readonly flowRuns: number }
+  /**
+   * Grows whenever somebody, in this process or another, has committed a change; a cheap question.
+   */
+  changeNumber(): number
+  /** A part of the runs, in an order; those without the metric that orders come last. */
+  runPage(filter: RunPageFilter): RunPage
   /** @throws RECSYS_RUN_UNKNOWN; a unique prefix of an id is enough */
   run(runId: string): Run
   epochs(runId: string): EpochPoint[]
@@ -266,6 +291,8 @@ export interface Registry extends FlowCalls, ScheduleCalls, WebhookCalls {
   attachLoadTest(test: Omit<AttachedLoadTest, 'at'>): AttachedLoadTest
   /** The one that was attached last. */
   loadTest(name: string, version: number): AttachedLoadTest | undefined
+  /** Those that were attached last, of all versions, the newest first. */
+  loadTests(limit: number): AttachedLoadTest[]
   history(name?: string): AuditEntry[]
   /** @returns the key, which is nowhere else, and its id */
   createApiKey(label: string, scopes: readonly KeyScope[]): { readonly key: string; readonly id: string }

@@ -1,6 +1,7 @@
 import type { AppendResult, FeedbackEvent } from '../registry/event-journal.ts'
 import type { TrialMode } from '../registry/types.ts'
 import type { CacheOptions } from './cache/response-cache.ts'
+import type { DashboardAnswer, DashboardNews, DashboardQuestion, LiveReport } from './dashboard-line.ts'
 import type { TokenDigest } from './http/admin-access.ts'
 import type { AppLimits } from './http/app.ts'
 import type { KnownKey } from './http/known-key.ts'
@@ -33,6 +34,7 @@ export type ToRequestThread =
   | { readonly type: 'events-stored'; readonly id: number; readonly result: AppendResult | null }
   | { readonly type: 'keys'; readonly keys: readonly KnownKey[] }
   | { readonly type: 'new-items'; readonly items: NewItems }
+  | { readonly type: 'news'; readonly news: DashboardNews }
   | { readonly type: 'drain'; readonly timeoutMs: number }
 
 export type FromRequestThread =
@@ -45,6 +47,8 @@ export type FromRequestThread =
   | { readonly type: 'store-events'; readonly id: number; readonly events: readonly FeedbackEvent[] }
   | { readonly type: 'tally'; readonly tallies: ReadonlyMap<number, VersionTally> }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+  /** How many pages follow the dashboard by this thread. */
+  | { readonly type: 'listeners'; readonly count: number }
 
 /** The models that answer: one for everybody, and one that is tried out beside it. */
 export interface LineUp {
@@ -59,8 +63,8 @@ export interface SharedTrial {
 }
 
 /** What a request needs from the supervisor. */
-export type Question = 'reload' | 'scrape' | 'versions' | ModelCommand
-export type Answer = ReloadOutcome | string | VersionReport | CommandOutcome
+export type Question = 'reload' | 'scrape' | 'versions' | 'live' | ModelCommand | DashboardQuestion
+export type Answer = ReloadOutcome | string | VersionReport | CommandOutcome | LiveReport | DashboardAnswer
 
 /** What a request thread is started with. */
 export interface RequestThreadData {

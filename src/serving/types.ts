@@ -1,6 +1,7 @@
 import type { ArtifactContent } from '../artifacts/types.ts'
 import type { AuditEntry, ModelTrial, TrialMode } from '../registry/types.ts'
 import type { CacheOptions } from './cache/response-cache.ts'
+import type { DashboardLine } from './dashboard-line.ts'
 import type { LogLevel } from './log.ts'
 
 /** What `serve` is started with. */
@@ -36,6 +37,8 @@ export interface ServeOptions {
   readonly fallback: () => Promise<ArtifactContent>
   readonly events: EventOptions
   readonly release: ReleaseOptions
+  /** Starts the thread behind the dashboard, when somebody asks for it; undefined: there is none. */
+  readonly dashboard?: (() => DashboardLine) | undefined
   /** Aborting it drains the server. */
   readonly signal?: AbortSignal | undefined
 }

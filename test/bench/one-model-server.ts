@@ -33,6 +33,7 @@ export async function serveModel(
       cache: { maxBytes: cacheBytes, ttlMs: 60_000, redisUrl },
     },
     answer: async () => '',
+    onListeners: () => undefined,
     tally: () => undefined,
     storeEvents: async () => ({ accepted: 0, duplicates: [] }),
     onRestart: () => undefined,

@@ -47,6 +47,11 @@ export async function fixtureApp(
     recentItems: () => [],
     storeEvents: async (events) => ({ accepted: events.length, duplicates: [] }),
     scrape: async () => 'recsys_ready 1\n',
+    dashboard: {
+      ask: async () => ({ json: '{}' }),
+      live: async () => null,
+      listen: () => () => undefined,
+    },
     ...given,
   }
   const app = await buildApp(context, limits)

@@ -2,12 +2,15 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { RecsysError } from '../../errors.ts'
 import type { KeyScope } from '../../registry/types.ts'
-import { checkAdminAccess } from './admin-access.ts'
+import { checkAdminAccess, isFromHere } from './admin-access.ts'
 import type { AppContext } from './app-context.ts'
 import type { KnownKey } from './known-key.ts'
 
-/** Who may use a route: everybody, or whoever has a key with that scope. */
-export type RouteScope = 'public' | KeyScope
+/**
+ * Who may use a route: everybody, or whoever has a key with that scope. `dashboard`: whoever may do what an admin may, and on a server that
+ * asks for no keys whoever sits at this machine.
+ */
+export type RouteScope = 'public' | 'dashboard' | KeyScope
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,7 +22,7 @@ declare module 'fastify' {
  * Guards every route that is registered after this call. A route that names no scope is a mistake and is not registered:
  * nothing is open because somebody forgot to close it.
  */
-export function guardRoutes(app: FastifyInstance, context: AppContext): void {
+export function guardRoutes(app: FastifyInstance, context: AccessContext): void {
   app.addHook('onRoute', (route) => {
     const { url, method, config, onRequest } = route
     const scope = config?.scope
@@ -39,12 +42,17 @@ export function guardRoutes(app: FastifyInstance, context: AppContext): void {
   })
 }
 
+/** What the guard has to know. */
+export type AccessContext = Pick<AppContext, 'keys' | 'keysRequired' | 'adminToken'>
+
 function admit(
   request: FastifyRequest,
-  scope: KeyScope,
-  { keys, keysRequired, adminToken }: AppContext,
+  asked: Exclude<RouteScope, 'public'>,
+  { keys, keysRequired, adminToken }: AccessContext,
 ): void {
   const key = keyOf(request, keys())
+  if (asked === 'dashboard' && !keysRequired && isFromHere(request)) return
+  const scope = asked === 'dashboard' ? 'admin' : asked
   if (key?.scopes.includes(scope)) return
   if (scope === 'admin' && (adminToken !== undefined || !keysRequired)) checkAdminAccess(request, adminToken)
   else if (keysRequired) throw refusal(key, scope)

@@ -20,6 +20,17 @@ export function checkAdminAccess(request: FastifyRequest, token: TokenDigest | u
   else checkToken(request.headers.authorization, token)
 }
 
+/** Whether somebody at this machine asks, by the same rules as for the admin routes without a token. */
+export function isFromHere(request: FastifyRequest): boolean {
+  try {
+    checkPeer(request)
+    return true
+  } catch (error) {
+    if (error instanceof RecsysError) return false
+    throw error
+  }
+}
+
 function checkPeer(request: FastifyRequest): void {
   if (!isLoopback(request.socket.remoteAddress ?? ''))
     throw forbidden('the request comes from another machine')

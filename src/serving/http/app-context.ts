@@ -16,6 +16,7 @@ import type {
   VersionReport,
 } from '../types.ts'
 import type { TokenDigest } from './admin-access.ts'
+import type { DashboardContext } from './dashboard-routes.ts'
 import type { KnownKey } from './known-key.ts'
 import type { RecentRequest } from './recent-requests.ts'
 import type { RequestMetrics } from './request-metrics.ts'
@@ -53,6 +54,7 @@ export interface AppContext {
   recentItems(userId: string): readonly RatedItem[]
   /** Resolves when the events are on the disk. */
   storeEvents(events: readonly FeedbackEvent[]): Promise<AppendResult>
+  readonly dashboard: DashboardContext
   /** The metrics of all threads in Prometheus' text format. */
   scrape(): Promise<string>
 }

@@ -12,6 +12,8 @@ import { programVersion } from '../../host.ts'
 import { guardRoutes } from './access.ts'
 import { registerAdmin } from './admin-routes.ts'
 import type { AppContext } from './app-context.ts'
+import { registerDashboardPage } from './dashboard-page.ts'
+import { registerDashboard } from './dashboard-routes.ts'
 import { registerDocs } from './docs-page.ts'
 import { registerEvents } from './event-routes.ts'
 import { registerHealth } from './health-routes.ts'
@@ -81,6 +83,8 @@ export async function buildApp(
   registerHealth(app, context)
   registerInferenceProtocol(app, context)
   registerAdmin(app, context)
+  registerDashboard(app, context.dashboard)
+  registerDashboardPage(app)
   refuseOtherMethods(app, routes)
   await app.ready()
   return app
@@ -154,7 +158,13 @@ async function describeApi(app: FastifyInstance): Promise<void> {
         description: 'Recommendations from the model in production.',
         version: programVersion(),
       },
-      tags: [{ name: 'recommendations' }, { name: 'feedback' }, { name: 'health' }, { name: 'admin' }],
+      tags: [
+        { name: 'recommendations' },
+        { name: 'feedback' },
+        { name: 'health' },
+        { name: 'admin' },
+        { name: 'dashboard' },
+      ],
       components: {
         securitySchemes: {
           adminToken: { type: 'http', scheme: 'bearer' },

@@ -153,6 +153,16 @@ export class ServedModel {
     return Array.from({ length: Math.min(n, this.nUsers) }, (_, i) => textAt(this.#shared.users, i * step))
   }
 
+  /** Users whose ids begin so, in the order of the vocabulary. */
+  usersWith(prefix: string, most: number): string[] {
+    const found: string[] = []
+    for (let i = 0; i < this.nUsers && found.length < most; i++) {
+      const id = textAt(this.#shared.users, i)
+      if (id.startsWith(prefix)) found.push(id)
+    }
+    return found
+  }
+
   hasCategory(name: string): boolean {
     return indexOfId(this.#shared.categories.names, name) >= 0
   }

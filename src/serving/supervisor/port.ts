@@ -73,3 +73,9 @@ function listening(server: Server, options: ListenOptions): Promise<NodeJS.Errno
     server.listen(options, () => resolve(undefined))
   })
 }
+
+/** A host for an address that a client on this machine can use. */
+export function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -26,6 +26,8 @@ export interface ThreadCallbacks {
   storeEvents(events: readonly FeedbackEvent[]): Promise<AppendResult>
   /** What each version has done since the thread's last report. */
   tally(tallies: ReadonlyMap<number, VersionTally>): void
+  /** How many pages follow the dashboard, over all threads, has changed. */
+  onListeners(): void
 }
 
 /** The supervisor's end of one request thread. */
@@ -36,6 +38,8 @@ export class RequestThreadHandle {
   readonly exited: Promise<unknown>
   /** What it counted when it was last asked. */
   lastSnapshot: MetricsSnapshot = []
+  /** Pages that follow the dashboard by this thread. */
+  nListeners = 0
   readonly #worker: Worker
   readonly #callbacks: ThreadCallbacks
   readonly #listening = Promise.withResolvers<number>()
@@ -109,6 +113,10 @@ export class RequestThreadHandle {
         break
       case 'tally':
         this.#callbacks.tally(message.tallies)
+        break
+      case 'listeners':
+        this.nListeners = message.count
+        this.#callbacks.onListeners()
         break
       case 'ask':
         void this.#answer(message.id, message.question)

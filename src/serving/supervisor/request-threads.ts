@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { RecsysError } from '../../errors.ts'
+import type { DashboardNews } from '../dashboard-line.ts'
 import type { KnownKey } from '../http/known-key.ts'
 import type { MetricsSnapshot } from '../http/request-counts.ts'
 import type { LineUp, RequestThreadData } from '../messages.ts'
@@ -100,6 +101,15 @@ export class RequestThreads {
   useKeys(keys: readonly KnownKey[]): void {
     this.#keys = keys
     for (const thread of this.#threads) thread.post({ type: 'keys', keys })
+  }
+
+  /** Pages that follow the dashboard. */
+  get nListeners(): number {
+    return [...this.#threads].reduce((sum, { nListeners }) => sum + nListeners, 0)
+  }
+
+  tellNews(news: DashboardNews): void {
+    for (const thread of this.#threads) if (thread.nListeners > 0) thread.post({ type: 'news', news })
   }
 
   /** What came after the training of the model in service. */

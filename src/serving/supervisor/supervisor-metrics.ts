@@ -83,3 +83,15 @@ function modelGauge(registers: Registry[], status: () => ServerStatus): void {
     },
   })
 }
+
+/** Answers that were kept for equal requests, over all threads since the start. */
+export function cacheLookups(snapshots: readonly MetricsSnapshot[]): { hits: number; misses: number } {
+  const counts = { hits: 0, misses: 0 }
+  for (const { values } of snapshots.flat().filter(({ name }) => name === 'recsys_cache_lookups_total')) {
+    for (const { labels, value } of values) {
+      if (labels.outcome === 'hit') counts.hits += value
+      else counts.misses += value
+    }
+  }
+  return counts
+}

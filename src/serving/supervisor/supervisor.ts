@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { journalPath } from '../../registry/event-journal.ts'
+import type { LiveReport } from '../dashboard-line.ts'
 import { digestToken } from '../http/admin-access.ts'
 import { defaultLimits } from '../http/app.ts'
 import { createLog, type Logger } from '../log.ts'
@@ -16,16 +17,18 @@ import type {
   TrialState,
   VersionTally,
 } from '../types.ts'
+import { DashboardDesk } from './dashboard-desk.ts'
 import { describe } from './describe-failure.ts'
 import { DoorbellWatch } from './doorbell-watch.ts'
 import { EventStore } from './event-store.ts'
 import { KnownKeys } from './known-keys.ts'
+import { LiveHistory } from './live-history.ts'
 import { ModelReloader } from './model-reloader.ts'
 import { NewItemsThread } from './new-items-thread.ts'
-import { canSharePort, refusePortInUse, takeTurnAtPort } from './port.ts'
+import { canSharePort, refusePortInUse, takeTurnAtPort, urlHost } from './port.ts'
 import { ReleaseGuard } from './release-guard.ts'
 import { RequestThreads, type RequestThreadsOptions } from './request-threads.ts'
-import { SupervisorMetrics } from './supervisor-metrics.ts'
+import { cacheLookups, SupervisorMetrics } from './supervisor-metrics.ts'
 import { WarmModels } from './warm-models.ts'
 
 /** Holds the parts of a running server together: request threads, the watch of the registry, the reloader, the state. */
@@ -40,6 +43,8 @@ export class Supervisor implements RunningServer {
   readonly #warm: WarmModels
   readonly #guard: ReleaseGuard
   readonly #newItems: NewItemsThread
+  readonly #live: LiveHistory
+  readonly #dashboard: DashboardDesk
   readonly #stop = new AbortController()
   readonly #stopped = Promise.withResolvers<void>()
   #threads!: RequestThreads
@@ -76,6 +81,8 @@ export class Supervisor implements RunningServer {
       status: () => this.#status,
       onChange: () => void this.#reloader.check('doorbell'),
     })
+    this.#dashboard = new DashboardDesk(options.dashboard, (news) => this.#threads.tellNews(news))
+    this.#live = new LiveHistory(() => this.#dashboard.secondPassed())
     this.#reloader = new ModelReloader({
       ...options,
       retryMs: options.pollIntervalMs,
@@ -115,6 +122,8 @@ export class Supervisor implements RunningServer {
     this.#log.info({ drainTimeoutMs: this.#options.drainTimeoutMs }, 'draining')
     this.#watch?.close()
     this.#guard.stop()
+    this.#live.stop()
+    await this.#dashboard.stop()
     await this.#newItems.stop()
     await this.#threads.stop(this.#options.drainTimeoutMs)
     await this.#events.stop()
@@ -176,6 +185,7 @@ export class Supervisor implements RunningServer {
         return result
       },
       tally: (tallies) => this.#tally(tallies),
+      onListeners: () => this.#dashboard.listenersAre(this.#threads.nListeners),
       onRestart: () => {
         this.#metrics.countRestart()
         this.#tell({ threadRestarts: this.#status.threadRestarts + 1 })
@@ -211,9 +221,16 @@ export class Supervisor implements RunningServer {
         return this.#metrics.text(await this.#threads.snapshots())
       case 'versions':
         return this.#guard.report()
+      case 'live':
+        return this.#liveReport()
       default:
-        return this.#carryOut(question)
+        return question.type === 'dashboard' ? this.#dashboard.ask(question) : this.#carryOut(question)
     }
+  }
+
+  async #liveReport(): Promise<LiveReport> {
+    const cache = cacheLookups(await this.#threads.snapshots())
+    return { status: this.#status, seconds: this.#live.seconds, versions: this.#guard.report(), cache }
   }
 
   /** What the registry then says comes into service before the admin is told. */
@@ -243,6 +260,7 @@ export class Supervisor implements RunningServer {
 
   #tally(tallies: ReadonlyMap<number, VersionTally>): void {
     this.#guard.record(tallies)
+    this.#live.record(tallies)
     const given = [...tallies].map(([version, { recommendations }]) => [version, recommendations] as const)
     this.#events.countRecommendations(new Map(given.filter(([, count]) => count > 0)))
   }
@@ -309,10 +327,4 @@ async function carryOut(
     case 'end-trial':
       return (await changes.endTrial(reason, {}, undefined)) ?? { version: null }
   }
-}
-
-/** A host for an address that a client on this machine can use. */
-function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
 }

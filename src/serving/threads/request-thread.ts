@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { FastifyInstance } from 'fastify'
 import { type RedisOutcome, withRedis } from '../cache/redis-cache.ts'
 import { createResponseCache, type ResponseCache } from '../cache/response-cache.ts'
+import type { DashboardAnswer, LiveReport } from '../dashboard-line.ts'
 import { buildApp } from '../http/app.ts'
 import type { KnownKey } from '../http/known-key.ts'
 import { RecentRequests } from '../http/recent-requests.ts'
@@ -13,6 +14,7 @@ import { createLog, type Logger } from '../log.ts'
 import type { FromRequestThread, LineUp, RequestThreadData, ToRequestThread } from '../messages.ts'
 import { ModelSlot } from '../ranking/model-slot.ts'
 import type { CommandOutcome, ReloadOutcome, VersionReport } from '../types.ts'
+import { DashboardFollowers } from './dashboard-followers.ts'
 import { EventLine } from './event-line.ts'
 import { type ServedLineUp, ServedModels } from './line-up.ts'
 import { Questions } from './questions.ts'
@@ -37,6 +39,7 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
   const models = new ServedModels(desk, data.strangers)
   const questions = new Questions(say)
   const eventLine = new EventLine(say)
+  const followers = new DashboardFollowers((count) => say({ type: 'listeners', count }))
   let { status } = data
   let keys = byId(data.keys)
   let prepared: { readonly generation: number; readonly lineUp: ServedLineUp } | undefined
@@ -95,6 +98,11 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
       recentItems: recentlyTouched,
       storeEvents: (events) => eventLine.store(events),
       scrape: () => questions.ask('scrape') as Promise<string>,
+      dashboard: {
+        ask: (question) => questions.ask(question) as Promise<DashboardAnswer>,
+        live: () => questions.ask('live') as Promise<LiveReport>,
+        listen: (listener) => followers.add(listener),
+      },
     },
     data.limits,
   )
@@ -124,6 +132,9 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
         break
       case 'keys':
         keys = byId(message.keys)
+        break
+      case 'news':
+        followers.tell(message.news)
         break
       case 'new-items':
         models.useNewItems(message.items)

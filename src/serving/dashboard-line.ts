@@ -1,0 +1,59 @@
+import type { ServerStatus, VersionReport } from './types.ts'
+
+/** What is asked of the dashboard's thread, as the route has checked it. */
+export interface DashboardQuestion {
+  readonly type: 'dashboard'
+  readonly question: string
+  readonly params: Readonly<Record<string, string | number | boolean | undefined>>
+}
+
+/** The answer as JSON text, which request threads hand on as it is, or why there is none. */
+export type DashboardAnswer =
+  | { readonly json: string }
+  | {
+      readonly error: {
+        readonly code: string
+        readonly message: string
+        readonly remedy: string
+        readonly field?: string | undefined
+      }
+    }
+
+/** What a change was about. */
+export type DashboardTopic = 'registry' | 'data' | 'live'
+
+/** What somebody who follows the dashboard is told, once a second at most. */
+export interface DashboardNews {
+  readonly topics: readonly DashboardTopic[]
+}
+
+/** The thread behind the dashboard, as a server sees it: questions would hold up requests where those are answered. */
+export interface DashboardLine {
+  ask(question: DashboardQuestion): Promise<DashboardAnswer>
+  /** Tells what has changed, as long as somebody follows. */
+  follow(onChange: (topics: readonly DashboardTopic[]) => void): void
+  unfollow(): void
+  stop(): Promise<void>
+}
+
+/** A second of the server, over all threads. Only answers of models count. */
+export interface LiveSecond {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly answers: number
+  readonly errors: number
+  /** Milliseconds; null without answers. */
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly p99Ms: number | null
+}
+
+/** What a running server knows of itself. */
+export interface LiveReport {
+  readonly status: ServerStatus
+  /** The last ten minutes, the oldest first. */
+  readonly seconds: readonly LiveSecond[]
+  readonly versions: VersionReport
+  /** Of the answers kept for equal requests, since the start. */
+  readonly cache: { readonly hits: number; readonly misses: number }
+}
