@@ -22,7 +22,10 @@ mkdirSync(work, { recursive: true })
 const addons = nativeAddons(root)
 const commands = globSync('**/*.ts', { cwd: join(root, 'commands') }).sort()
 const workers = globSync('**/*-worker.ts', { cwd: join(root, 'src') })
-const files = globSync('**/*.{wasm,html,css,svg,ico,sql}', { cwd: join(root, 'src') })
+const files = [
+  ...globSync('**/*.{wasm,svg,ico,sql}', { cwd: join(root, 'src') }),
+  ...globSync('dashboard/assets/*', { cwd: join(root, 'src') }),
+]
 
 const program = await bundle(join(work, 'recsys.js'), {
   stdin: { contents: entry(commands), resolveDir: root },

@@ -1,6 +1,3 @@
-import type { ComparisonReport } from '../pipeline/compare-versions.ts'
-import type { DriftReport } from '../pipeline/drift.ts'
-import type { InteractionShapes, RejectFile, TableVersion } from '../pipeline/lake-queries.ts'
 import type { FlowRun, FlowRunDetails, TaskLogLine } from '../registry/flow-types.ts'
 import type { Delivery, Firing, Schedule, Webhook } from '../registry/schedule-types.ts'
 import type {
@@ -13,7 +10,10 @@ import type {
   RunPage,
 } from '../registry/types.ts'
 
-/** The answers of the dashboard's API, by question: what `/api/v1/…` gives and the page shows. */
+/**
+ * The answers of the dashboard's API, by question: what `/api/v1/…` gives and the page shows. Written out, and not taken from the use
+ * cases, so that the page is checked without them.
+ */
 export interface Answers {
   readonly overview: OverviewAnswer
   readonly models: ModelsAnswer
@@ -80,9 +80,26 @@ export interface ModelAnswer {
 }
 
 export interface CompareAnswer {
-  readonly comparison: ComparisonReport
+  readonly comparison: Comparison
   readonly challenger: Pick<ModelAnswer, 'version' | 'run' | 'epochs'>
   readonly champion: Pick<ModelAnswer, 'version' | 'run' | 'epochs'>
+}
+
+/** What `recsys evaluate --compare` says, as far as the page shows it. */
+export interface Comparison {
+  readonly challenger: { readonly metrics: MetricValues }
+  readonly champion: { readonly metrics: MetricValues }
+  readonly lakeVersion: number
+  readonly split: string
+  readonly nHeldOutRows: number
+  readonly confidence: number
+  readonly results: readonly {
+    readonly metric: string
+    readonly gain: number
+    readonly interval: readonly [low: number, high: number]
+    readonly verdict: string
+  }[]
+  readonly notes: readonly string[]
 }
 
 export interface RunAnswer {
@@ -111,9 +128,42 @@ export interface SchedulesAnswer {
 export interface DataAnswer {
   readonly tables: readonly { readonly table: string; readonly versions: readonly TableVersion[] }[]
   /** null without a lake. */
-  readonly shapes: InteractionShapes | null
-  readonly rejects: readonly RejectFile[]
-  readonly drift: DriftReport | null
+  readonly shapes: Shapes | null
+  readonly rejects: readonly {
+    readonly file: string
+    readonly bytes: number
+    readonly at: string
+    readonly reasons: readonly { readonly reason: string; readonly rows: number; readonly example: string }[]
+  }[]
+  /** Since the newest version was trained; null without a lake. */
+  readonly drift: {
+    readonly interactions: { readonly trained: number; readonly now: number } | null
+    readonly events: number
+    readonly psi: Readonly<Record<'popularity' | 'ratings', number | null>>
+  } | null
+}
+
+/** What the table `interactions` looks like. */
+export interface Shapes {
+  readonly version: number
+  readonly rows: number
+  readonly users: number
+  readonly items: number
+  readonly ratings: readonly { readonly rating: number; readonly rows: number }[]
+  /** Share of the interactions by twentieths of the items, the most popular first. */
+  readonly popularity: readonly number[]
+  readonly months: readonly { readonly month: string; readonly rows: number }[]
+}
+
+/** A version of a table of the lake. */
+export interface TableVersion {
+  readonly version: number
+  readonly at: string | null
+  readonly operation: string
+  readonly filesAdded: number
+  readonly filesRemoved: number
+  readonly rowsAdded: number | null
+  readonly rows: number | null
 }
 
 export interface TryAnswer {
