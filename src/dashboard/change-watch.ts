@@ -27,11 +27,16 @@ export class ChangeWatch {
   follow(isFollowed: boolean): void {
     clearInterval(this.#timer)
     this.#timer = isFollowed ? setInterval(() => this.#look(), pollMs) : undefined
-    this.#seen = undefined
+    // What whoever follows asks from now on is from after this state.
+    this.#seen = isFollowed ? this.#state() : undefined
+  }
+
+  #state(): Readonly<Record<'registry' | 'data', string>> {
+    return { registry: String(this.#registry().changeNumber()), data: this.#lakeState() }
   }
 
   #look(): void {
-    const now = { registry: String(this.#registry().changeNumber()), data: this.#lakeState() }
+    const now = this.#state()
     const before = this.#seen
     this.#seen = now
     if (before === undefined) return

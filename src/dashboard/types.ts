@@ -172,7 +172,6 @@ export interface TryAnswer {
   readonly history: { readonly total: number; readonly items: readonly CatalogueItem[] }
   readonly recommendation: {
     readonly known: boolean
-    readonly source: string
     readonly items: readonly RankedItem[]
   }
 }
@@ -186,7 +185,8 @@ export interface CatalogueItem {
 
 export interface RankedItem extends CatalogueItem {
   readonly score: number
-  readonly source?: string
+  /** Whether the model gave it, or what is given to whoever it does not know. */
+  readonly source: string
   readonly reasons?: readonly (CatalogueItem & { readonly weight: number })[]
 }
 

@@ -46,6 +46,7 @@ export async function serveDashboard(options: DashboardServerOptions): Promise<D
     ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, verbose: true } },
     schemaErrorFormatter: explainViolation,
   })
+  app.removeContentTypeParser('text/plain')
   app.decorateRequest('route', 'unmatched')
   app.decorateRequest('modelVersion', '')
   app.decorateRequest('apiKey', null)
@@ -63,7 +64,11 @@ export async function serveDashboard(options: DashboardServerOptions): Promise<D
   guardRoutes(app, { keys: () => new Map(), keysRequired: false, adminToken: digest })
   const routes = collectRoutes(app)
   await app.register(swagger, {
-    openapi: { openapi: '3.0.3', info: { title: 'recsys dashboard', version: programVersion() } },
+    openapi: {
+      openapi: '3.0.3',
+      info: { title: 'recsys dashboard', version: programVersion() },
+      components: { securitySchemes: { adminToken: { type: 'http', scheme: 'bearer' } } },
+    },
   })
   registerDocs(app)
   app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, () => app.swagger())

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** The kernels are compiled once before any test: source files load the `.wasm` beside them. */
+/** Kernels and the dashboard's page are built once before any test: source files load them from beside them. */
 export default function setup(): void {
-  const build = fileURLToPath(new URL('../../src/kernels/build.ts', import.meta.url))
-  execFileSync(process.execPath, [build], { stdio: 'inherit' })
+  for (const room of ['kernels', 'dashboard']) {
+    const build = fileURLToPath(new URL(`../../src/${room}/build.ts`, import.meta.url))
+    execFileSync(process.execPath, [build], { stdio: 'inherit' })
+  }
 }

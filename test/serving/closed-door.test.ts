@@ -21,7 +21,7 @@ function keyring(...scopes: KeyScope[]) {
 
 /** The scope that each route of the description must ask for. */
 function scopeOf(method: string, path: string): KeyScope | 'public' {
-  if (path.startsWith('/admin')) return 'admin'
+  if (path.startsWith('/admin') || path.startsWith('/api/v1')) return 'admin'
   if (path.startsWith('/health') || path.startsWith('/v2')) return 'public'
   return method === 'post' && path === '/events' ? 'events' : 'read'
 }

@@ -4,7 +4,7 @@ import { compareVersions } from '../../pipeline/compare-versions.ts'
 import { promote } from '../../pipeline/promote.ts'
 import { rollback } from '../../pipeline/rollback.ts'
 import { EventReader, journalPath } from '../../registry/event-journal.ts'
-import type { ModelVersion } from '../../registry/types.ts'
+import type { AuditEntry, ModelVersion } from '../../registry/types.ts'
 import type { Answers, ClickThrough, CompareAnswer, ModelAnswer } from '../types.ts'
 import type { AnswerContext, QuestionParams } from './context.ts'
 
@@ -53,8 +53,8 @@ export function models({ registry }: AnswerContext): Answers['models'] {
 export function model(context: AnswerContext, { name, version }: QuestionParams): Answers['model'] {
   const { registry, dataDir } = context
   const found = registry.version(String(name), Number(version))
-  const concerns = (entry: { version: number; previousVersion: number | null }) =>
-    entry.version === found.version || entry.previousVersion === found.version
+  const concerns = ({ version: own, previousVersion, action }: AuditEntry) =>
+    own === found.version || (previousVersion === found.version && action !== 'refuse')
   return {
     ...describe(context, found),
     clickThrough: clickThroughOf(dataDir, [found])[0] ?? null,

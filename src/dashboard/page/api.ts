@@ -73,6 +73,8 @@ async function readEvents(signal: AbortSignal): Promise<void> {
     const response = await fetch('/api/v1/events', { headers: headers(), signal })
     if (!response.ok || response.body === null) return
     for (const listener of stateListeners) listener(true)
+    // What has changed before somebody followed was not told.
+    for (const listener of listeners) listener(['registry', 'data', 'live'])
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
     let text = ''
     for (;;) {

@@ -64,8 +64,13 @@ export function Gantt({ label, spans }: { label: string; spans: readonly Span[] 
   const [left, width, row] = [130, 700, 26]
   const scale = (width - left) / Math.max(1, end - begin)
   return (
-    <figure>
-      <svg viewBox={`0 0 ${width} ${names.length * row + 24}`} role="img" aria-label={label}>
+    <section class="scroll" aria-label={label} tabIndex={0}>
+      <svg
+        viewBox={`0 0 ${width} ${names.length * row + 24}`}
+        style={{ minWidth: '560px', maxWidth: '900px' }}
+        role="img"
+        aria-label={label}
+      >
         {names.map((name, index) => (
           <text key={name} class="name" x="0" y={index * row + 17}>
             {name}
@@ -94,7 +99,7 @@ export function Gantt({ label, spans }: { label: string; spans: readonly Span[] 
           text-anchor="end"
         >{`${((end - begin) / 1000).toFixed(1)} s`}</text>
       </svg>
-    </figure>
+    </section>
   )
 }
 
@@ -186,7 +191,7 @@ export function Parallel(props: {
     <section class="scroll" aria-label={label} tabIndex={0}>
       <svg
         viewBox={`0 0 ${width} ${height + top + 30}`}
-        style={{ minWidth: `${width}px` }}
+        style={{ width: `${width}px`, maxWidth: 'none' }}
         role="img"
         aria-label={label}
       >

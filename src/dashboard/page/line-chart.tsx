@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { figure } from './format.ts'
+import { figure, time } from './format.ts'
 
 export interface Series {
   readonly name: string
@@ -82,9 +82,20 @@ function options({ xName, isTime, series, fromZero }: LineChartProps, width: num
       x: { time: isTime === true },
       y: fromZero ? { range: (_, __, max) => [0, Math.max(max * 1.1, 1e-9)] } : {},
     },
-    axes: [axis, { ...axis, size: 56 }],
+    axes: [
+      isTime ? { ...axis, space: 90, values: (_, at) => timeLabels(at) } : { ...axis, space: 50 },
+      { ...axis, size: 56, values: (_, values) => values.map((value) => figure(value)) },
+    ],
     series: [
-      { label: xName },
+      {
+        label: xName,
+        ...(isTime
+          ? {
+              value: (_: uPlot, at: number | null) =>
+                at === null ? '–' : time(new Date(1000 * at).toISOString()),
+            }
+          : {}),
+      },
       ...series.map(({ name }, index) => ({
         ...{ label: name, stroke: colour(colours[index % colours.length]!), width: 1.5, spanGaps: true },
         ...{ points: { show: series[0]!.values.length < 40 } },
@@ -92,4 +103,15 @@ function options({ xName, isTime, series, fromZero }: LineChartProps, width: num
       })),
     ],
   }
+}
+
+/** Seconds, minutes or days, by how far the labels lie apart. */
+function timeLabels(seconds: readonly number[]): string[] {
+  const step = (seconds[1] ?? 0) - (seconds[0] ?? 0)
+  const options: Intl.DateTimeFormatOptions =
+    step >= 86_400
+      ? { day: 'numeric', month: 'short' }
+      : { hour: '2-digit', minute: '2-digit', ...(step < 60 ? { second: '2-digit' } : {}) }
+  const format = new Intl.DateTimeFormat('en-GB', options)
+  return seconds.map((at) => format.format(new Date(1000 * at)))
 }

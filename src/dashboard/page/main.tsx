@@ -69,6 +69,7 @@ function App(): JSX.Element {
   const [name = 'overview', ...rest] = parts
   const found = Object.hasOwn(pages, name) ? pages[name] : undefined
   useEffect(() => {
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' })
     document.title = `${[found?.name ?? 'Not found', ...rest].join(' ')} · recsys`
   }, [parts])
   const current = parents[name] ?? name

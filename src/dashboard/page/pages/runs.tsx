@@ -263,7 +263,7 @@ export function StudyPage({ parts: [runId = ''] }: PageProps): JSX.Element {
   )
 }
 
-const lowerIsBetter = ['rmse', 'mae']
+const lowerIsBetter = /rmse|mae|loss/i
 
 function Study({ study, trials }: { study: Run; trials: readonly Run[] }): JSX.Element {
   const done = trials.filter(({ metrics }) => Object.keys(metrics).length > 0)
@@ -271,7 +271,7 @@ function Study({ study, trials }: { study: Run; trials: readonly Run[] }): JSX.E
   const [chosen, setMetric] = useState<string | undefined>()
   const metric = chosen ?? names[0]
   if (metric === undefined) return <Empty>No trial has finished yet.</Empty>
-  const isLower = lowerIsBetter.includes(metric)
+  const isLower = lowerIsBetter.test(metric)
   const value = (trial: Run) => trial.metrics[metric] ?? Number.NaN
   const sorted = done.toSorted((a, b) => (isLower ? value(a) - value(b) : value(b) - value(a)))
   const varied = Object.keys(sorted[0]!.params).filter(

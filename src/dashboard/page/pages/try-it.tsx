@@ -93,7 +93,10 @@ function Recommendations({
         <>
           <Card title={`For ${userId} by v${used.version}, ${used.algorithm}`}>
             {recommendation.known ? null : (
-              <p class="note">The model does not know this user: these are {recommendation.source}.</p>
+              <p class="note">
+                The model does not know this user: these are {recommendation.items[0]?.source ?? 'none'}{' '}
+                items.
+              </p>
             )}
             {recommendation.items.length === 0 ? <Empty>Nothing is left to recommend.</Empty> : null}
             <ol class="items">
@@ -101,7 +104,7 @@ function Recommendations({
                 <Item
                   key={item.itemId}
                   item={item}
-                  source={item.source ?? recommendation.source}
+                  source={item.source}
                   onSimilar={() => setSimilarTo(item)}
                 />
               ))}
