@@ -44,7 +44,10 @@ module.exports = {
       name: 'no-shell',
       comment: 'Only tasks of flows start programs; no text is evaluated as code.',
       severity: 'error',
-      from: { path: '^(src|commands)', pathNot: '^src/(kernels/build|dashboard/build|flow/(task-process|start-flow))\\.ts$' },
+      from: {
+        path: '^(src|commands)',
+        pathNot: '^src/(kernels/build|dashboard/build|flow/(task-process|start-flow))\\.ts$',
+      },
       to: { path: '^(node:)?(child_process|vm|repl|inspector)$' },
     },
     ...Object.entries(mayImport).map(([room, rooms]) => ({

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/cli/base-command.ts'
-import { showFlow } from '../src/cli/flow-display.ts'
-import { type FlowPlan, flowFlags, graphText, planOf, planText } from '../src/cli/flow-options.ts'
-import { runShown } from '../src/cli/flow-running.ts'
+import { type FlowPlan, flowFlags } from '../src/cli/flow-options.ts'
+import { runOrPlan } from '../src/cli/flow-running.ts'
 import { listLengthFlag, seedFlag } from '../src/cli/model-flags.ts'
 import { retrainOptions } from '../src/cli/retrain-options.ts'
 import { defaultSplit, splitForms } from '../src/dataset/split-spec.ts'
@@ -86,15 +85,6 @@ is kept in the registry (\`flow list\`, \`flow show\`). Two retrainings of one m
   async run(): Promise<FlowReport | FlowPlan> {
     const { flags } = await this.parse(Retrain)
     const flow = retrainFlow(retrainOptions(flags, availableParallelism()))
-    if (flags.graph || flags['dry-run']) {
-      const plan = planOf(flow)
-      this.print(flags.graph ? graphText(plan) : planText(plan))
-      return plan
-    }
-    return runShown({
-      ...{ flags, flow, resume: flags.resume, from: flags.from, signal: this.interruptSignal() },
-      display: showFlow({ silent: flags.quiet }),
-      print: (text) => this.print(text),
-    })
+    return runOrPlan(flow, flags, this.interruptSignal(), (text) => this.print(text))
   }
 }

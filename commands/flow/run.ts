@@ -1,15 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../src/cli/base-command.ts'
-import { showFlow } from '../../src/cli/flow-display.ts'
-import {
-  type FlowPlan,
-  flowFlags,
-  graphText,
-  paramsFrom,
-  planOf,
-  planText,
-} from '../../src/cli/flow-options.ts'
-import { runShown } from '../../src/cli/flow-running.ts'
+import { type FlowPlan, flowFlags, paramsFrom } from '../../src/cli/flow-options.ts'
+import { runOrPlan } from '../../src/cli/flow-running.ts'
 import { readFlow } from '../../src/flow/read-flow.ts'
 import type { FlowReport } from '../../src/flow/run-flow.ts'
 
@@ -41,15 +33,6 @@ A flow that fails exits with 4, one that was interrupted with 130; both can be r
   async run(): Promise<FlowReport | FlowPlan> {
     const { args, flags } = await this.parse(FlowRun)
     const flow = readFlow(args.file, paramsFrom(flags.param))
-    if (flags.graph || flags['dry-run']) {
-      const plan = planOf(flow)
-      this.print(flags.graph ? graphText(plan) : planText(plan))
-      return plan
-    }
-    return runShown({
-      ...{ flags, flow, resume: flags.resume, from: flags.from, signal: this.interruptSignal() },
-      display: showFlow({ silent: flags.quiet }),
-      print: (text) => this.print(text),
-    })
+    return runOrPlan(flow, flags, this.interruptSignal(), (text) => this.print(text))
   }
 }

@@ -1,7 +1,6 @@
 import type { ListrTaskWrapper } from 'listr2'
 import { showDuration } from '../duration.ts'
-import type { FlowNews } from '../flow/run-flow.ts'
-import type { Flow } from '../flow/types.ts'
+import type { Flow, FlowNews } from '../flow/types.ts'
 import type { TaskState } from '../registry/flow-types.ts'
 import { printable } from './registry-text.ts'
 

@@ -3,12 +3,14 @@ import { deliverDue } from '../flow/deliver-webhooks.ts'
 import { type FlowReport, requireSuccess, resumeFlow, runFlow, runFlowFrom } from '../flow/run-flow.ts'
 import type { Flow } from '../flow/types.ts'
 import { lastFlowRun } from '../pipeline/flow-queries.ts'
-import type { FlowDisplay } from './flow-display.ts'
-import { flowSetting } from './flow-options.ts'
+import { type FlowDisplay, showFlow } from './flow-display.ts'
+import { type FlowPlan, flowSetting, graphText, planOf, planText } from './flow-options.ts'
 import { flowSummary } from './flow-tables.ts'
 
+type RunFlags = Parameters<typeof flowSetting>[0]
+
 export interface FlowRunning {
-  readonly flags: { readonly 'data-dir': string; readonly cache: boolean; readonly cause: string }
+  readonly flags: RunFlags
   /** Undefined: of the run that is resumed. */
   readonly flow?: Flow
   readonly resume: string | undefined
@@ -35,6 +37,30 @@ export async function runShown(running: FlowRunning): Promise<FlowReport> {
   await deliverDue(dataDir, signal)
   requireSuccess(report)
   return report
+}
+
+export interface FlowCommandFlags extends RunFlags {
+  readonly quiet: boolean
+  readonly graph: boolean
+  readonly 'dry-run': boolean
+  readonly resume: string | undefined
+  readonly from: string | undefined
+}
+
+/** A flow as its command was asked for: shown, planned or run. */
+export async function runOrPlan(
+  flow: Flow,
+  flags: FlowCommandFlags,
+  signal: AbortSignal,
+  print: (text: string) => void,
+): Promise<FlowReport | FlowPlan> {
+  if (flags.graph || flags['dry-run']) {
+    const plan = planOf(flow)
+    print(flags.graph ? graphText(plan) : planText(plan))
+    return plan
+  }
+  const { resume, from } = flags
+  return runShown({ flags, flow, resume, from, signal, display: showFlow({ silent: flags.quiet }), print })
 }
 
 function begin({ flags, flow, resume, from, signal, display }: FlowRunning): Promise<FlowReport> {

@@ -7,10 +7,9 @@ import type { Registry } from '../registry/types.ts'
 import { backoffMs, isWorthRetrying } from './backoff.ts'
 import { cacheKey, isStillThere } from './cache-key.ts'
 import { LogWriter } from './log-writer.ts'
-import type { FlowSetting } from './run-flow.ts'
 import { runTaskProcess, type TaskOutcome } from './task-process.ts'
 import { fillArguments } from './template.ts'
-import type { Flow, Task, TaskCommand } from './types.ts'
+import type { Flow, FlowSetting, Task, TaskCommand } from './types.ts'
 
 /** What has become of a task as far as those behind it are concerned. */
 interface Standing {

@@ -1,42 +1,11 @@
 import { RecsysError } from '../errors.ts'
 import { programVersion } from '../host.ts'
-import type { FlowRunDetails, FlowState, LogStream, TaskState } from '../registry/flow-types.ts'
+import type { FlowRunDetails, FlowState } from '../registry/flow-types.ts'
 import { openRegistry } from '../registry/registry.ts'
 import { FlowRunner } from './flow-runner.ts'
 import { withDescendants } from './order.ts'
 import { endLeftovers } from './task-process.ts'
-import type { Flow } from './types.ts'
-
-/** What a runner tells while it runs. */
-export type FlowNews =
-  | { readonly type: 'begun'; readonly flowRunId: string; readonly flow: Flow }
-  | {
-      readonly type: 'task'
-      readonly task: string
-      readonly state: TaskState
-      readonly attempt: number
-      readonly message: string | null
-    }
-  | { readonly type: 'line'; readonly task: string; readonly stream: LogStream; readonly line: string }
-
-export interface FlowSetting {
-  readonly dataDir: string
-  /** What tasks see of the environment. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Where shell tasks run and files of tasks are looked for. */
-  readonly directory: string
-  /** `by hand`, `schedule nightly` … */
-  readonly cause: string
-  /** False: no result is taken from an earlier run. */
-  readonly useCache: boolean
-  /** Ends the run as crashed, so that it can be resumed. */
-  readonly signal: AbortSignal
-  /** Version of the table `interactions`; null without a lake. */
-  lakeVersion(): Promise<number | null>
-  onNews?(news: FlowNews): void
-  /** Uniform in [0, 1). */
-  random?(): number
-}
+import type { Flow, FlowSetting } from './types.ts'
 
 /** The `--json` document of a flow that ran. */
 export interface FlowReport {

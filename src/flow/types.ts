@@ -1,3 +1,4 @@
+import type { LogStream, TaskState } from '../registry/flow-types.ts'
 import type { ParamValues } from '../registry/types.ts'
 
 /** A flow as it is run: read, checked, its parameters filled in. What is written into the registry is exactly this. */
@@ -76,4 +77,35 @@ export const usualRetryCauses = [1, 5, 6, 'timeout', 'crash'] as const
 export const once: RetryPolicy = {
   ...{ attempts: 1, delayMs: 0, factor: 2, maxDelayMs: 300_000, jitter: 0.2 },
   on: usualRetryCauses,
+}
+
+/** What a runner tells while it runs. */
+export type FlowNews =
+  | { readonly type: 'begun'; readonly flowRunId: string; readonly flow: Flow }
+  | {
+      readonly type: 'task'
+      readonly task: string
+      readonly state: TaskState
+      readonly attempt: number
+      readonly message: string | null
+    }
+  | { readonly type: 'line'; readonly task: string; readonly stream: LogStream; readonly line: string }
+
+export interface FlowSetting {
+  readonly dataDir: string
+  /** What tasks see of the environment. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Where shell tasks run and files of tasks are looked for. */
+  readonly directory: string
+  /** `by hand`, `schedule nightly` … */
+  readonly cause: string
+  /** False: no result is taken from an earlier run. */
+  readonly useCache: boolean
+  /** Ends the run as crashed, so that it can be resumed. */
+  readonly signal: AbortSignal
+  /** Version of the table `interactions`; null without a lake. */
+  lakeVersion(): Promise<number | null>
+  onNews?(news: FlowNews): void
+  /** Uniform in [0, 1). */
+  random?(): number
 }

@@ -32,4 +32,4 @@ export {
   type TableVersion,
   tableHistory,
 } from '../lake/query-tables.ts'
-export { type InteractionShapes, type RejectFile, readRejects, readShapes } from '../lake/shapes.ts'
+export { type InteractionShapes, readRejects, readShapes } from '../lake/shapes.ts'

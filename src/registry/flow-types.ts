@@ -1,10 +1,7 @@
-import type { ParamValues } from './types.ts'
+import type { ParamValues } from './param-values.ts'
 
 export type FlowState = 'running' | 'succeeded' | 'failed' | 'cancelled' | 'crashed'
 
-export const taskStates = [
-  ...['pending', 'running', 'retrying', 'succeeded', 'failed', 'cached', 'skipped', 'cancelled', 'crashed'],
-] as const
 export type TaskState =
   | 'pending'
   | 'running'

@@ -1,11 +1,12 @@
 import type { FlowCalls } from './flow-types.ts'
+import type { ParamValues } from './param-values.ts'
 import type { ScheduleCalls, WebhookCalls } from './schedule-types.ts'
 
 export type RunStatus = 'running' | 'finished' | 'failed' | 'killed'
 export type Stage = 'none' | 'staging' | 'production' | 'archived'
 export type MetricValues = Readonly<Record<string, number>>
 
-export type ParamValues = Readonly<Record<string, number | string | boolean>>
+export type { ParamValues } from './param-values.ts'
 
 export interface NewRun {
   readonly algorithm: string

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import { type Browser, chromium as browserType, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath } from '../helpers/chromium.ts'
@@ -10,7 +9,6 @@ import { type RunningServer, startServer } from '../helpers/server.ts'
 import { type DashboardPlace, dashboardPlace } from './dashboard-place.ts'
 
 const executablePath = chromiumPath()
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let place: DashboardPlace
 let server: RunningServer
@@ -97,7 +95,7 @@ describe.skipIf(!executablePath)('the dashboard in a browser', () => {
       for (const [path, text] of pages()) {
         const { page, close } = await open(path, { bypassCSP: true, colorScheme })
         await isThere(page, text)
-        await page.evaluate(axe)
+        await page.evaluate(axe.source)
         const { violations } = (await page.evaluate('axe.run()')) as {
           violations: { id: string; impact: string; nodes: { html: string }[] }[]
         }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { type FlowNews, type FlowReport, type FlowSetting, runFlow } from '../../src/flow/run-flow.ts'
-import { type Flow, once, type Task } from '../../src/flow/types.ts'
+import { type FlowReport, runFlow } from '../../src/flow/run-flow.ts'
+import { type Flow, type FlowNews, type FlowSetting, once, type Task } from '../../src/flow/types.ts'
 import { temporaryDirectory } from '../helpers/run-recsys.ts'
 
 /** A task of `sh`, with what a test cares about. */

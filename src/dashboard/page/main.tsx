@@ -1,6 +1,7 @@
 import { type ComponentType, type JSX, render } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useLive } from './api.ts'
+import type { PageProps } from './page-props.ts'
 import { DataPage } from './pages/data.tsx'
 import { FlowPage, FlowsPage } from './pages/flows.tsx'
 import { LoadTestsPage } from './pages/load-tests.tsx'
@@ -9,11 +10,6 @@ import { OverviewPage } from './pages/overview.tsx'
 import { RunPage, RunsPage, StudyPage } from './pages/runs.tsx'
 import { TryPage } from './pages/try-it.tsx'
 import './style.css'
-
-export interface PageProps {
-  /** What stands behind the page's name in the address. */
-  readonly parts: readonly string[]
-}
 
 const pages: Readonly<
   Record<

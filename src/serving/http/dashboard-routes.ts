@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, RecsysError } from '../../errors.ts'
-import type { DashboardAnswer, DashboardNews, DashboardQuestion, LiveReport } from '../dashboard-line.ts'
+import type { DashboardAnswer, DashboardNews, DashboardQuestion } from '../dashboard-line.ts'
+import type { LiveReport } from '../live-report.ts'
 import { errorResponse, id, openObject } from './schemas.ts'
 
 /** What the dashboard's routes work with, in a request thread as in a server of its own. */

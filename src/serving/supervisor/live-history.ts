@@ -1,4 +1,4 @@
-import type { LiveSecond } from '../dashboard-line.ts'
+import type { LiveSecond } from '../live-report.ts'
 import { addTally, emptyTally, percentileMs } from '../threads/version-tally.ts'
 import type { VersionTally } from '../types.ts'
 

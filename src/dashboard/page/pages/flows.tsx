@@ -6,7 +6,7 @@ import type { Answers, FlowSummary, SchedulesAnswer } from '../../types.ts'
 import { postJson, useData } from '../api.ts'
 import { Gantt, TaskGraph } from '../charts.tsx'
 import { between, duration } from '../format.ts'
-import type { PageProps } from '../main.tsx'
+import type { PageProps } from '../page-props.ts'
 import { Action, Badge, Card, Empty, Figures, Log, Show, Table, Time } from '../ui.tsx'
 
 export function FlowsPage(): JSX.Element {

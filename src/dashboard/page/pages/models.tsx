@@ -4,9 +4,11 @@ import type { AuditEntry, ModelVersion } from '../../../registry/types.ts'
 import type { Answers, CompareAnswer, ModelAnswer } from '../../types.ts'
 import { postJson, useData } from '../api.ts'
 import { count, figure, metricNames, percent } from '../format.ts'
-import type { PageProps } from '../main.tsx'
+import type { PageProps } from '../page-props.ts'
 import { Action, Badge, Card, type Column, Empty, Figures, Show, Table, Time } from '../ui.tsx'
 import { LearningCurves } from './learning-curves.tsx'
+import { RunFigures } from './run-figures.tsx'
+import { VersionSelect } from './version-select.tsx'
 
 export function ModelsPage(): JSX.Element {
   const models = useData<Answers['models']>('models')
@@ -82,18 +84,6 @@ function CompareForm({
   const challenger = first ?? own.find(({ stage }) => stage !== 'production')?.version
   const champion = second ?? production?.version ?? own.at(-1)?.version
   if (own.length < 2 && names.length < 2) return <Empty>There is one version so far.</Empty>
-  const select = (label: string, value: number | undefined, change: (version: number) => void) => (
-    <label class="field">
-      {label}
-      <select value={value} onChange={(event) => change(Number(event.currentTarget.value))}>
-        {own.map(({ version, algorithm, stage }) => (
-          <option key={version} value={version}>
-            v{version} {algorithm} {stage === 'none' ? '' : stage}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
   return (
     <div class="row">
       {names.length > 1 ? (
@@ -106,8 +96,8 @@ function CompareForm({
           </select>
         </label>
       ) : null}
-      {select('Version', challenger, setFirst)}
-      {select('against', champion, setSecond)}
+      <VersionSelect label="Version" versions={own} value={challenger} onChoose={setFirst} />
+      <VersionSelect label="against" versions={own} value={champion} onChoose={setSecond} />
       {challenger !== undefined && champion !== undefined && challenger !== champion ? (
         <a class="button" href={`#/compare/${name}/${challenger}/${champion}`}>
           Compare
@@ -205,20 +195,7 @@ function Model({ answer }: { answer: ModelAnswer }): JSX.Element {
           Both versions are scored anew and judged by the policy; what comes of it is in the audit trail.
         </p>
       </Card>
-      <div class="grid">
-        <Card title="Metrics">
-          <Figures
-            rows={metricNames([version.metrics]).map(
-              (metric) => [metric, figure(version.metrics[metric]), true] as const,
-            )}
-          />
-        </Card>
-        <Card title="Parameters">
-          <Figures
-            rows={Object.entries(run.params).map(([key, value]) => [key, String(value), true] as const)}
-          />
-        </Card>
-      </div>
+      <RunFigures metrics={version.metrics} params={run.params} />
       {clickThrough || loadTest ? (
         <Card title="In service">
           <Figures

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import type { LiveReport } from '../../../serving/dashboard-line.ts'
+import type { LiveReport } from '../../../serving/live-report.ts'
 import type { OverviewAnswer } from '../../types.ts'
 import { useData } from '../api.ts'
 import { between, count, figure, metricNames, percent } from '../format.ts'

@@ -5,9 +5,10 @@ import type { Answers, RunAnswer } from '../../types.ts'
 import { useData } from '../api.ts'
 import { Parallel } from '../charts.tsx'
 import { between, bytes, count, figure, metricNames } from '../format.ts'
-import type { PageProps } from '../main.tsx'
+import type { PageProps } from '../page-props.ts'
 import { Badge, Card, type Column, Empty, Figures, Log, Show, Table, Time } from '../ui.tsx'
 import { LearningCurves } from './learning-curves.tsx'
+import { RunFigures } from './run-figures.tsx'
 
 const pageSize = 50
 const states = ['running', 'finished', 'failed', 'killed']
@@ -206,24 +207,7 @@ function RunDetails({
           ]}
         />
       </Card>
-      <div class="grid">
-        <Card title="Metrics">
-          {Object.keys(run.metrics).length === 0 ? (
-            <Empty>None yet.</Empty>
-          ) : (
-            <Figures
-              rows={metricNames([run.metrics]).map(
-                (metric) => [metric, figure(run.metrics[metric]), true] as const,
-              )}
-            />
-          )}
-        </Card>
-        <Card title="Parameters">
-          <Figures
-            rows={Object.entries(run.params).map(([key, value]) => [key, String(value), true] as const)}
-          />
-        </Card>
-      </div>
+      <RunFigures metrics={run.metrics} params={run.params} />
       <Card title="Learning curves">
         <LearningCurves runs={[{ name: run.algorithm, epochs }]} />
       </Card>

@@ -3,33 +3,21 @@ import { useState } from 'preact/hooks'
 import type { Answers, CatalogueItem, RankedItem, SimilarAnswer, TryAnswer } from '../../types.ts'
 import { useData } from '../api.ts'
 import { figure } from '../format.ts'
-import type { PageProps } from '../main.tsx'
+import type { PageProps } from '../page-props.ts'
 import { Card, Empty, Show } from '../ui.tsx'
+import { VersionSelect } from './version-select.tsx'
 
 export function TryPage({ parts: [given] }: PageProps): JSX.Element {
   const [typed, setTyped] = useState(given ?? '')
   const [asked, setAsked] = useState(given)
-  const [first, setFirst] = useState('')
-  const [second, setSecond] = useState('')
+  const [first, setFirst] = useState<number | undefined>()
+  const [second, setSecond] = useState<number | undefined>()
   const models = useData<Answers['models']>('models')
   const overview = useData<{ registry: { name: string } }>('overview')
   const users = useData<Answers['users']>(`users?prefix=${encodeURIComponent(typed)}`, [])
   const name = overview.data?.registry.name
   const versions = (models.data?.versions ?? []).filter((version) => version.name === name)
   const userId = asked ?? users.data?.users[0]
-  const select = (label: string, none: string, value: string, change: (version: string) => void) => (
-    <label class="field">
-      {label}
-      <select value={value} onChange={(event) => change(event.currentTarget.value)}>
-        <option value="">{none}</option>
-        {versions.map(({ version, algorithm, stage }) => (
-          <option key={version} value={version}>
-            v{version} {algorithm} {stage === 'none' ? '' : stage}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
   return (
     <>
       <h1>Try it</h1>
@@ -55,8 +43,20 @@ export function TryPage({ parts: [given] }: PageProps): JSX.Element {
               <option key={id} value={id} />
             ))}
           </datalist>
-          {select('Version', 'in production, or the newest', first, setFirst)}
-          {select('beside', 'nothing', second, setSecond)}
+          <VersionSelect
+            label="Version"
+            none="in production, or the newest"
+            versions={versions}
+            value={first}
+            onChoose={setFirst}
+          />
+          <VersionSelect
+            label="beside"
+            none="nothing"
+            versions={versions}
+            value={second}
+            onChoose={setSecond}
+          />
           <button class="button main" type="submit">
             Show
           </button>
@@ -66,7 +66,7 @@ export function TryPage({ parts: [given] }: PageProps): JSX.Element {
       {userId === undefined ? null : (
         <div class="grid">
           <Recommendations key={`${userId} ${first}`} userId={userId} version={first} withHistory />
-          {second === '' ? null : (
+          {second === undefined ? null : (
             <Recommendations key={`${userId} ${second}`} userId={userId} version={second} />
           )}
         </div>
@@ -81,10 +81,10 @@ function Recommendations({
   withHistory,
 }: {
   userId: string
-  version: string
+  version: number | undefined
   withHistory?: boolean
 }): JSX.Element {
-  const query = version === '' ? '' : `?version=${version}`
+  const query = version === undefined ? '' : `?version=${version}`
   const answer = useData<TryAnswer>(`try/${encodeURIComponent(userId)}${query}`)
   const [similarTo, setSimilarTo] = useState<CatalogueItem | undefined>()
   return (
