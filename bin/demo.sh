@@ -31,8 +31,15 @@ promotion=$!
 run loadtest --url "$SERVER_URL" --users 50 --spawn-rate 25 --run-time 10s
 wait "$promotion"
 show "$SERVER_URL/recommendations/u1?k=3"
-say '5. What happened'
+say '5. The same by itself: a retraining that can be retried, resumed and scheduled'
+run retrain --algos svd,nmf
+say '6. What happened'
 run models list
 run models history
-stop_server
-say 'The loop is closed. `recsys --help` lists the commands; the README has each with an example.'
+run flow list
+say "The dashboard: $SERVER_URL/"
+if [ -t 0 ] && [ -t 1 ] && [ -z "${CI:-}" ]; then
+  echo 'Open it in a browser. Ctrl-C ends the demo and removes its data.'
+  trap 'exit 0' INT
+  wait "$SERVER_PID"
+fi

@@ -13,6 +13,7 @@ export default class ModelsList extends BaseCommand {
   ]
 
   static override flags = {
+    limit: Flags.integer({ description: 'at most so many', default: 100, min: 1, max: 1_000_000 }),
     name: Flags.string({ description: 'only the versions of this model' }),
     stage: Flags.option({
       description: 'only the versions in this stage',
@@ -22,7 +23,9 @@ export default class ModelsList extends BaseCommand {
 
   async run(): Promise<ModelList> {
     const { flags } = await this.parse(ModelsList)
-    const list = listModels({ dataDir: flags['data-dir'], name: flags.name, stage: flags.stage })
+    const list = listModels({
+      ...{ dataDir: flags['data-dir'], name: flags.name, stage: flags.stage, limit: flags.limit },
+    })
     this.print(modelListTable(list))
     return list
   }

@@ -123,7 +123,7 @@ export class FlowRunner {
   async #perform(task: Task): Promise<void> {
     try {
       const command = this.#filled(task.command, task)
-      const key = await this.#cacheKeyOf(task, command)
+      const key = await this.#cacheKeyOf(task)
       const known = key !== null && this.#setting.useCache ? this.#cached(task, key) : undefined
       if (known) return this.#takeCached(task, key!, known)
       await this.#attempt(task, command, key)
@@ -135,14 +135,18 @@ export class FlowRunner {
     }
   }
 
-  #filled(command: TaskCommand, { id }: Pick<Task, 'id'>): TaskCommand {
+  /** @param names  what the run and the task are called, which is different every time */
+  #filled(
+    command: TaskCommand,
+    { id }: Pick<Task, 'id'>,
+    names = { run: { id: this.#flowRunId }, task: { key: this.#keyOf(id) } },
+  ): TaskCommand {
     if (command.kind === 'shell') return command
     const tasks = Object.fromEntries([...this.#standings].map(([task, { result }]) => [task, result ?? {}]))
     const values = {
       params: this.#flow.params,
       tasks,
-      run: { id: this.#flowRunId },
-      task: { key: this.#keyOf(id) },
+      ...names,
     }
     return {
       ...command,
@@ -157,8 +161,9 @@ export class FlowRunner {
     return `${this.#flowRunId}/${task}${undone ? `/${undone.attempts}` : ''}`
   }
 
-  async #cacheKeyOf(task: Task, command: TaskCommand): Promise<string | null> {
+  async #cacheKeyOf(task: Task): Promise<string | null> {
     if (task.cache === null) return null
+    const command = this.#filled(task.command, task, { run: { id: '' }, task: { key: '' } })
     return cacheKey({
       task,
       args: command.kind === 'recsys' ? command.args : [],

@@ -18,15 +18,18 @@ export interface ModelListOptions {
   readonly dataDir: string
   readonly name?: string | undefined
   readonly stage?: Stage | undefined
+  /** Default: all. */
+  readonly limit?: number | undefined
 }
 
 /** Registered versions by name, the newest of a name first. */
-export function listModels({ dataDir, name, stage }: ModelListOptions): ModelList {
+export function listModels({ dataDir, name, stage, limit }: ModelListOptions): ModelList {
   const versions = readRegistry(dataDir, (registry) => registry.versions(name))
   const asked = versions.filter((version) => stage === undefined || version.stage === stage)
-  return {
-    versions: asked.sort((a, b) => (a.name === b.name ? b.version - a.version : a.name < b.name ? -1 : 1)),
-  }
+  const newestFirst = asked.sort((a, b) =>
+    a.name === b.name ? b.version - a.version : a.name < b.name ? -1 : 1,
+  )
+  return { versions: newestFirst.slice(0, limit) }
 }
 
 /** The `--json` document of `recsys models show`. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { resumeFlow, runFlowFrom } from '../../src/flow/run-flow.ts'
+import { hole } from '../../src/flow/template.ts'
 import { once } from '../../src/flow/types.ts'
 import { askRegistry } from '../helpers/sample-lake.ts'
 import { flowOf, flowPlace, shell, statesOf } from './flow-of.ts'
@@ -197,6 +198,15 @@ test('a result is taken from an earlier run until something it depends on change
   writeFileSync(join(fresh.directory, 'input'), 'a')
   await fresh.run(flow())
   expect((await fresh.run(flow())).tasks[0]!.state).toBe('succeeded')
+})
+
+test('what a run is called does not count for the cache', async () => {
+  const place = flowPlace()
+  askRegistry(place.dataDir, () => undefined)
+  const command = { kind: 'recsys' as const, args: ['rollback', '--of', hole('task.key')], extraArgs: [] }
+  const flow = flowOf([shell('undo', '', { command, cache: { inputs: [], outputs: [] } })])
+  expect((await place.run(flow)).tasks[0]!.state).toBe('succeeded')
+  expect((await place.run(flow)).tasks[0]!.state).toBe('cached')
 })
 
 test('two flows with one lock do not run at once; without a lock they do', async () => {
