@@ -189,12 +189,17 @@ export function registerDashboard(app: FastifyInstance, context: DashboardContex
   registerEventStream(app, context)
 }
 
+/** `dashboardFlowLogs` */
+function operationOf(question: string): string {
+  return `dashboard${question.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}`
+}
+
 function schemaOf({ url, question, summary, method, params, query, body, needed = [] }: Route): object {
   const object = (properties: object, required: readonly string[]) => ({
     ...{ type: 'object', properties, required, additionalProperties: false },
   })
   return {
-    ...{ tags: ['dashboard'], operationId: `dashboard-${question}`, summary },
+    ...{ tags: ['dashboard'], operationId: operationOf(question), summary },
     ...(method === 'POST' ? { security: [{ adminToken: [] }] } : {}),
     ...(params ? { params: object(params, Object.keys(params)) } : {}),
     ...(query ? { querystring: object(query, needed) } : {}),
@@ -261,7 +266,7 @@ function registerEventStream(app: FastifyInstance, context: DashboardContext): v
     {
       config: { scope: 'dashboard' },
       schema: {
-        ...{ tags: ['dashboard'], operationId: 'dashboard-events' },
+        ...{ tags: ['dashboard'], operationId: operationOf('events') },
         summary:
           'server-sent events: which topics have changed (registry, data, live), once a second at most',
         response: {
