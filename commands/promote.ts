@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/cli/base-command.ts'
 import { onceFlag, threadsFlag } from '../src/cli/model-flags.ts'
 import { promotionSummary } from '../src/cli/promotion-output.ts'
+import { deliverDue } from '../src/flow/deliver-webhooks.ts'
 import { policyFileName } from '../src/pipeline/policy/policy-file.ts'
 import { baselineNames } from '../src/pipeline/policy/types.ts'
 import { type PromotionReport, promote, requirePromotion } from '../src/pipeline/promote.ts'
@@ -94,6 +95,7 @@ written to the audit trail and exits with 3; --dry-run exits the same way and wr
     })
     progress.succeed('decided')
     this.print(promotionSummary(report))
+    if (report.outcome !== 'refused' && !report.dryRun) await deliverDue(flags['data-dir'])
     requirePromotion(report)
     return report
   }

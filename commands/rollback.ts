@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/cli/base-command.ts'
 import { rollbackSummary } from '../src/cli/promotion-output.ts'
+import { deliverDue } from '../src/flow/deliver-webhooks.ts'
 import { type RollbackReport, rollback, type UndoReport, undoPromotion } from '../src/pipeline/rollback.ts'
 import { defaultModelName } from '../src/registry/types.ts'
 
@@ -32,6 +33,7 @@ export default class Rollback extends BaseCommand {
       return undo
     }
     const report = await rollback(options)
+    await deliverDue(flags['data-dir'])
     this.print(rollbackSummary(report))
     return report
   }

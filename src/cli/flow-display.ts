@@ -1,6 +1,6 @@
 import type { ListrTaskWrapper } from 'listr2'
 import { showDuration } from '../duration.ts'
-import type { Flow, FlowNews } from '../flow/types.ts'
+import type { FlowNews } from '../flow/types.ts'
 import type { TaskState } from '../registry/flow-types.ts'
 import { printable } from './registry-text.ts'
 
@@ -17,6 +17,8 @@ export function showFlow({ silent }: { readonly silent: boolean }): FlowDisplay 
   // The library looks at standard output only, and writes to where it is told to.
   return process.stderr.isTTY && process.stdout.isTTY ? liveList() : plainLines()
 }
+
+type TaskNews = Extract<FlowNews, { type: 'task' }>
 
 const over: readonly TaskState[] = ['succeeded', 'failed', 'cached', 'skipped', 'cancelled', 'crashed']
 
@@ -48,7 +50,7 @@ function plainLines(): FlowDisplay {
 }
 
 /** `succeeded in 3.2 s`, `retrying: …`, `running, attempt 2` */
-function stateText(news: Extract<FlowNews, { type: 'task' }>, startedAt: number | undefined): string {
+function stateText(news: TaskNews, startedAt: number | undefined): string {
   const { state, attempt, message } = news
   const which = state === 'running' && attempt > 1 ? `, attempt ${attempt}` : ''
   const took =
@@ -60,49 +62,70 @@ function stateText(news: Extract<FlowNews, { type: 'task' }>, startedAt: number 
 
 type Row = ListrTaskWrapper<unknown, never, never>
 
+/** What a task of the list is and how far it is. */
+interface ListedTask {
+  row: Row | undefined
+  /** What was told of it before the list was there. */
+  news: TaskNews | undefined
+  startedAt: number | undefined
+  readonly done: PromiseWithResolvers<void>
+}
+
 /** The tasks of listr2, each of which ends when the runner says so. */
 function liveList(): FlowDisplay {
-  const rows = new Map<string, { row?: Row; readonly done: PromiseWithResolvers<void> }>()
-  const startedAt = new Map<string, number>()
+  const tasks = new Map<string, ListedTask>()
   let shown: Promise<unknown> = Promise.resolve()
+  const add = (id: string) => {
+    const task = {
+      row: undefined,
+      news: undefined,
+      startedAt: undefined,
+      done: Promise.withResolvers<void>(),
+    }
+    tasks.set(id, task)
+    return task
+  }
   return {
     onNews: (news) => {
       if (news.type === 'begun') {
-        shown = startList(news.flow, rows)
+        for (const { id } of news.flow.tasks) add(id)
+        shown = showList(tasks)
         return
       }
-      const { row, done } = rows.get(news.task) ?? {}
-      if (row === undefined) return
-      if (news.type === 'line') row.output = printable(news.line, 200)
-      else {
-        if (news.state === 'running') startedAt.set(news.task, startedAt.get(news.task) ?? performance.now())
-        row.title = `${news.task}  ${stateText(news, startedAt.get(news.task))}`
-        if (news.state === 'skipped' || news.state === 'cancelled') row.skip(row.title)
-        if (news.state === 'failed' || news.state === 'crashed') done?.reject(new Error(row.title))
-        else if (over.includes(news.state)) done?.resolve()
+      // What takes a task back is in no plan.
+      const task = tasks.get(news.task) ?? add(news.task)
+      if (news.type === 'line') {
+        if (task.row) task.row.output = printable(news.line, 200)
+        return
       }
+      if (news.state === 'running') task.startedAt ??= performance.now()
+      task.news = news
+      if (task.row) showState(task, task.row, news)
     },
     end: async () => {
       // What never came to run, because the flow was ended before.
-      for (const { done } of rows.values()) done.resolve()
+      for (const { done } of tasks.values()) done.resolve()
       await shown
     },
   }
 }
 
-async function startList(
-  flow: Flow,
-  rows: Map<string, { row?: Row; readonly done: PromiseWithResolvers<void> }>,
-): Promise<void> {
-  for (const { id } of flow.tasks) rows.set(id, { done: Promise.withResolvers<void>() })
+function showState({ startedAt, done }: ListedTask, row: Row, news: TaskNews): void {
+  row.title = `${news.task}  ${stateText(news, startedAt)}`
+  if (news.state === 'skipped' || news.state === 'cancelled') row.skip(row.title)
+  if (news.state === 'failed' || news.state === 'crashed') done.reject(new Error(row.title))
+  else if (over.includes(news.state)) done.resolve()
+}
+
+async function showList(tasks: ReadonlyMap<string, ListedTask>): Promise<void> {
   const { Listr, ListrLogger, ProcessOutput } = await import('listr2')
   const list = new Listr(
-    flow.tasks.map(({ id }) => ({
+    [...tasks].map(([id, task]) => ({
       title: `${id}  waiting`,
       task: (_: unknown, row: unknown) => {
-        const own = rows.get(id)!
-        own.row = row as Row
-        return own.done.promise
+        task.row = row as Row
+        if (task.news) showState(task, task.row, task.news)
+        return task.done.promise
       },
     })),
     {
@@ -112,7 +135,6 @@ async function startList(
       registerSignalListeners: false,
       rendererOptions: {
         collapseErrors: false,
-        collapseSkips: false,
         logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
       },
     },

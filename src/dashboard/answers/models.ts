@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { LRUCache } from 'lru-cache'
+import { deliverDue } from '../../flow/deliver-webhooks.ts'
 import { compareVersions } from '../../pipeline/compare-versions.ts'
 import { promote } from '../../pipeline/promote.ts'
 import { rollback } from '../../pipeline/rollback.ts'
@@ -109,6 +110,7 @@ export async function promoteVersion(
     ...{ dataDir, name: String(name), version: Number(version), stage: stage as 'production', policy: {} },
     ...{ force: force === true, dryRun: false },
   })
+  tellWebhooks(dataDir)
   return { outcome: report.outcome, reason: report.reason, version: report.challenger.version }
 }
 
@@ -117,5 +119,11 @@ export async function rollBack(
   { name, reason }: QuestionParams,
 ): Promise<Answers['rollback']> {
   const { version, replaced } = await rollback({ dataDir, name: String(name), reason: String(reason) })
+  tellWebhooks(dataDir)
   return { version, replaced }
+}
+
+/** Nobody waits for receivers; what fails is sent again by whoever runs a flow or a scheduler. */
+function tellWebhooks(dataDir: string): void {
+  deliverDue(dataDir).catch(() => undefined)
 }

@@ -1,9 +1,11 @@
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { nextDue } from '../../../src/flow/schedule/cron.ts'
 import { Scheduler, type SchedulerNews, type SchedulerOptions } from '../../../src/flow/schedule/scheduler.ts'
 import type { Schedule } from '../../../src/registry/schedule-types.ts'
-import { temporaryDirectory } from '../../helpers/run-recsys.ts'
+import { runRecsys, spawnRecsys, temporaryDirectory } from '../../helpers/run-recsys.ts'
 import { askRegistry } from '../../helpers/sample-lake.ts'
 
 /** A scheduler whose clock the test sets. */
@@ -153,7 +155,6 @@ test('a schedule that is paused is not run', async () => {
 const waits = (directory: string) => ['flow', 'run', join(directory, 'wait.yaml')]
 
 async function overlapping(overlap: Schedule['overlap']) {
-  const { writeFileSync } = await import('node:fs')
   const flows = temporaryDirectory()
   const text = `lock: false\ntasks:\n  wait: { shell: 'while [ ! -e ${flows}/go ]; do sleep 0.02; done' }\n`
   writeFileSync(join(flows, 'wait.yaml'), text)
@@ -190,4 +191,70 @@ test.each([
   const runs = askRegistry(place.dataDir, (registry) => registry.flowRuns())
   expect(runs.map(({ state }) => state)).toEqual(states)
   expect(runs[0]!.cause).toMatch(/^schedule nightly, due 2026-10-24T22:0/)
+})
+
+test('a scheduler that is stopped ends what it has started, and the next one goes on with it', async () => {
+  const flows = temporaryDirectory()
+  writeFileSync(
+    join(flows, 'wait.yaml'),
+    `lock: false\ntasks:\n  one: { shell: 'echo >> ${flows}/ones' }\n  wait: { needs: one, shell: 'while [ ! -e ${flows}/go ]; do sleep 0.02; done' }\n`,
+  )
+  const dataDir = join(temporaryDirectory(), 'data')
+  const add = await runRecsys([
+    ...['schedule', 'add', '* * * * * *', '--name', 'often', 'flow', 'run', join(flows, 'wait.yaml')],
+    ...['--data-dir', dataDir],
+  ])
+  expect(add.exitCode).toBe(0)
+  const first = spawnRecsys(['scheduler', '--data-dir', dataDir])
+  const runs = () => askRegistry(dataDir, (registry) => registry.flowRuns())
+  const tasks = () => askRegistry(dataDir, (registry) => registry.flowRun(runs()[0]!.flowRunId).tasks)
+  await vi.waitFor(() => expect(tasks()[1]).toMatchObject({ task: 'wait', state: 'running' }), 20_000)
+  const ended = once(first, 'exit')
+  first.kill('SIGTERM')
+  expect((await ended)[0]).toBe(0)
+  expect(runs()).toMatchObject([{ state: 'crashed', message: 'interrupted' }])
+  await runRecsys(['schedule', 'pause', 'often', '--data-dir', dataDir])
+  writeFileSync(join(flows, 'go'), '')
+  const second = spawnRecsys(['scheduler', '--data-dir', dataDir])
+  await vi.waitFor(() => expect(runs()).toMatchObject([{ state: 'succeeded' }]), 20_000)
+  await vi.waitFor(
+    () =>
+      expect(askRegistry(dataDir, (registry) => registry.firings()).at(-1)).toMatchObject({
+        outcome: 'finished',
+      }),
+    5000,
+  )
+  second.kill('SIGTERM')
+  await once(second, 'exit')
+  expect(readFileSync(join(flows, 'ones'), 'utf8')).toBe('\n')
+})
+
+test('a server can run what is due beside its requests', async () => {
+  const dataDir = join(temporaryDirectory(), 'data')
+  await runRecsys([
+    'schedule',
+    'add',
+    '* * * * * *',
+    '--name',
+    'often',
+    'gc',
+    '--dry-run',
+    '--data-dir',
+    dataDir,
+  ])
+  const server = spawnRecsys([
+    'serve',
+    '--with-scheduler',
+    '--port',
+    '0',
+    '--threads',
+    '1',
+    '--data-dir',
+    dataDir,
+  ])
+  const outcomes = () => askRegistry(dataDir, (registry) => registry.firings().map(({ outcome }) => outcome))
+  await vi.waitFor(() => expect(outcomes()).toContain('finished'), 20_000)
+  const ended = once(server, 'exit')
+  server.kill('SIGTERM')
+  expect((await ended)[0]).toBe(0)
 })
