@@ -79,6 +79,11 @@ is kept in the registry (\`flow list\`, \`flow show\`). Two retrainings of one m
       min: 1,
       max: 256,
     }),
+    threads: Flags.integer({
+      description: 'of each training [default: the cores shared out among those that run at once]',
+      min: 1,
+      max: 256,
+    }),
     ...flowFlags,
   }
 

@@ -25,6 +25,7 @@ export interface RetrainFlags {
   readonly 'retry-delay': string
   readonly timeout: string
   readonly parallel: number | undefined
+  readonly threads: number | undefined
 }
 
 /** @throws RECSYS_USAGE naming the flag, what it got and what it expected */
@@ -48,6 +49,8 @@ export function retrainOptions(flags: RetrainFlags, nCores: number): RetrainOpti
     },
     timeoutMs: parseDuration(flags.timeout, { field: 'timeout', minMs: 1000, maxMs: 7 * 86_400_000 }),
     maxParallel: flags.parallel ?? nCores,
+    threads:
+      flags.threads ?? Math.max(1, Math.floor(nCores / Math.min(flags.parallel ?? nCores, names.length))),
   }
 }
 

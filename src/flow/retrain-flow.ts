@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { RecsysError } from '../errors.ts'
 import { hole } from './template.ts'
 import { type Flow, once, type RetryPolicy, type Task, type TaskCommand } from './types.ts'
@@ -27,12 +26,14 @@ export interface RetrainOptions {
   readonly retry: Pick<RetryPolicy, 'attempts' | 'delayMs'>
   readonly timeoutMs: number
   readonly maxParallel: number
+  /** Of each training. */
+  readonly threads: number
 }
 
 /**
  * load → train every algorithm side by side → evaluate each from its files → register in the order of the list, so that version
- * numbers do not depend on who is faster → promote if the gate says so → load test. The machine's cores are shared out among the
- * trainings; results do not depend on it.
+ * numbers do not depend on who is faster → promote if the gate says so → load test. Threads do not
+ * change results.
  */
 export function retrainFlow(options: RetrainOptions): Flow {
   const { algorithms, name, loadTest } = options
@@ -47,8 +48,8 @@ export function retrainFlow(options: RetrainOptions): Flow {
     maxParallel: options.maxParallel,
     tasks: [
       loadTask(options),
-      ...unique.map((algorithm) => trainTask(options, algorithm, unique.length)),
-      ...unique.map((algorithm) => evaluateTask(options, algorithm, unique.length)),
+      ...unique.map((algorithm) => trainTask(options, algorithm)),
+      ...unique.map((algorithm) => evaluateTask(options, algorithm)),
       registerTask(options, unique),
       promoteTask(options),
       ...(loadTest ? [loadTestTask(options, loadTest)] : []),
@@ -90,7 +91,7 @@ function lakeVersionHole({ source }: RetrainOptions): string {
 /** Epochs between checkpoints: a killed training goes on from the last one. */
 const checkpointEvery = 10
 
-function trainTask(options: RetrainOptions, algorithm: string, nAlgorithms: number): Task {
+function trainTask(options: RetrainOptions, algorithm: string): Task {
   const { name, split, seed, k, allowPartial, parameters } = options
   return taskOf(options, {
     id: `train-${algorithm}`,
@@ -114,12 +115,7 @@ function trainTask(options: RetrainOptions, algorithm: string, nAlgorithms: numb
         ...['--lake-version', lakeVersionHole(options), '--no-register', ...(parameters[algorithm] ?? [])],
       ],
       [
-        ...[
-          '--threads',
-          String(threadsOf(options, nAlgorithms)),
-          '--checkpoint-every',
-          String(checkpointEvery),
-        ],
+        ...['--threads', String(options.threads), '--checkpoint-every', String(checkpointEvery)],
         ...['--once', hole('task.key')],
       ],
     ),
@@ -128,11 +124,7 @@ function trainTask(options: RetrainOptions, algorithm: string, nAlgorithms: numb
   })
 }
 
-function threadsOf({ maxParallel }: RetrainOptions, nAlgorithms: number): number {
-  return Math.max(1, Math.floor(availableParallelism() / Math.min(maxParallel, nAlgorithms)))
-}
-
-function evaluateTask(options: RetrainOptions, algorithm: string, nAlgorithms: number): Task {
+function evaluateTask(options: RetrainOptions, algorithm: string): Task {
   const { name, k, allowPartial } = options
   return taskOf(options, {
     id: `evaluate-${algorithm}`,
@@ -140,7 +132,7 @@ function evaluateTask(options: RetrainOptions, algorithm: string, nAlgorithms: n
     needs: [`train-${algorithm}`],
     command: recsys(
       ['evaluate', '--name', name, '--run', hole(`tasks.train-${algorithm}.runId`), '-k', String(k)],
-      ['--threads', String(threadsOf(options, nAlgorithms))],
+      ['--threads', String(options.threads)],
     ),
     cache: { inputs: [], outputs: [] },
     mayFail: allowPartial,
