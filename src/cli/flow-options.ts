@@ -10,7 +10,8 @@ import { renderTable } from './table.ts'
 /** What every command that runs a flow takes. */
 export const flowFlags = {
   resume: Flags.string({
-    description: 'flow run id, or the beginning of one: go on with it, without repeating what succeeded',
+    description:
+      'flow run id, or the beginning of one: go on with it as it was planned, without repeating what succeeded',
   }),
   from: Flags.string({
     description:
@@ -39,7 +40,6 @@ export function flowSetting(
   return {
     ...{ dataDir, cause: flags.cause, useCache: flags.cache, signal, onNews },
     env: process.env,
-    directory: process.cwd(),
     lakeVersion: () => latestInteractions(dataDir),
   }
 }

@@ -70,7 +70,7 @@ function begin({ flags, flow, resume, from, signal, display }: FlowRunning): Pro
 }
 
 function lastRunOf(dataDir: string, flow: Flow | undefined): string {
-  const last = flow && lastFlowRun(dataDir, flow.name)
+  const last = flow && lastFlowRun(dataDir, flow)
   if (last) return last.flowRunId
   throw new RecsysError('RECSYS_FLOW_RUN_UNKNOWN', {
     message: `${flow?.name ?? 'the flow'} has not run yet: there is nothing to take over from`,

@@ -48,6 +48,7 @@ export function retrainOptions(flags: RetrainFlags, nCores: number): RetrainOpti
       delayMs: parseDuration(flags['retry-delay'], { field: 'retry-delay', minMs: 0, maxMs: 86_400_000 }),
     },
     timeoutMs: parseDuration(flags.timeout, { field: 'timeout', minMs: 1000, maxMs: 7 * 86_400_000 }),
+    directory: process.cwd(),
     maxParallel: flags.parallel ?? nCores,
     threads:
       flags.threads ?? Math.max(1, Math.floor(nCores / Math.min(flags.parallel ?? nCores, names.length))),

@@ -157,8 +157,11 @@ export class FlowRunner {
 
   /** Names what the task does in this run, so that it is done once; after it was undone it may be done anew. */
   #keyOf(task: string): string {
-    const undone = this.#registry.flowRun(this.#flowRunId).tasks.find((each) => each.task === undoOf(task))
-    return `${this.#flowRunId}/${task}${undone ? `/${undone.attempts}` : ''}`
+    const { attempts } = this.#registry.flowRun(this.#flowRunId)
+    const nTakenBack = attempts.filter(
+      (each) => each.task === undoOf(task) && each.message === takenBack,
+    ).length
+    return `${this.#flowRunId}/${task}${nTakenBack > 0 ? `/${nTakenBack}` : ''}`
   }
 
   async #cacheKeyOf(task: Task): Promise<string | null> {
@@ -170,13 +173,16 @@ export class FlowRunner {
       programVersion: programVersion(),
       lakeVersion: await this.#setting.lakeVersion(),
       params: this.#flow.params,
-      directory: this.#setting.directory,
+      directory: this.#flow.directory,
     })
   }
 
   #cached(task: Task, key: string) {
     const known = this.#registry.cachedResult(key)
-    return known && isStillThere(known.result, task, this.#setting) ? known : undefined
+    return known &&
+      isStillThere(known.result, task, { dataDir: this.#setting.dataDir, directory: this.#flow.directory })
+      ? known
+      : undefined
   }
 
   #takeCached(task: Task, key: string, known: { flowRunId: string; result: TaskResult }): void {
@@ -216,11 +222,8 @@ export class FlowRunner {
   }
 
   #runProcess(task: Task, command: TaskCommand, attempt: number): Promise<TaskOutcome> {
-    const { env, directory, dataDir } = this.#setting
     return runTaskProcess({
-      ...programOf(command, dataDir),
-      env: { ...env, ...paramsAsEnv(this.#flow.params), ...this.#taskEnv(), ...task.env },
-      directory,
+      ...this.#processOf(task, command),
       timeoutMs: task.timeoutMs,
       signal: this.#end.signal,
       onStart: (pid) => this.#registry.recordProcess(this.#flowRunId, task.id, attempt, identityOf(pid)),
@@ -228,8 +231,17 @@ export class FlowRunner {
     })
   }
 
-  #taskEnv(): Record<string, string> {
-    return { RECSYS_DATA_DIR: this.#setting.dataDir, RECSYS_FLOW_RUN: this.#flowRunId, RECSYS_TASK: '1' }
+  #processOf({ env: own }: Task, command: TaskCommand) {
+    const { env, dataDir } = this.#setting
+    const { params, directory } = this.#flow
+    // What a shell line starts has another standard input, whose end means nothing.
+    const isTask = command.kind === 'recsys' ? '1' : undefined
+    const told = { RECSYS_DATA_DIR: dataDir, RECSYS_FLOW_RUN: this.#flowRunId, RECSYS_TASK: isTask }
+    return {
+      ...programOf(command, dataDir),
+      directory,
+      env: { ...env, ...paramsAsEnv(params), ...told, ...own },
+    }
   }
 
   /** What an attempt means for its task: done, not needed, ended, to be tried again, failed. */
@@ -320,34 +332,34 @@ export class FlowRunner {
     this.#registry.addTask(this.#flowRunId, id)
     const attempt = this.#registry.beginAttempt(this.#flowRunId, id)
     this.#tell(id, 'running', attempt, null)
-    const undo = { ...task, id, timeoutMs: task.timeoutMs ?? undoTimeoutMs }
     const never = new AbortController().signal
-    const { env, directory, dataDir } = this.#setting
     const outcome = await runTaskProcess({
-      ...programOf(command, dataDir),
-      env: { ...env, ...paramsAsEnv(this.#flow.params), ...this.#taskEnv(), ...task.env },
-      ...{ directory, timeoutMs: undo.timeoutMs, signal: never },
+      ...this.#processOf(task, command),
+      ...{ timeoutMs: task.timeoutMs ?? undoTimeoutMs, signal: never },
       onStart: (pid) => this.#registry.recordProcess(this.#flowRunId, id, attempt, identityOf(pid)),
       onLine: (stream, line) => this.#log.line(id, attempt, stream, line),
     })
     const { exitCode, message, result } = outcome
     const state = message === null ? 'succeeded' : 'failed'
+    // A command may find that there was nothing to undo.
+    const isTakenBack = state === 'succeeded' && result.undone !== null
+    const said = isTakenBack ? takenBack : message
     this.#log.flush()
     this.#registry.endAttempt(
       this.#flowRunId,
       id,
       attempt,
-      { state, exitCode, message, waitMs: null },
-      { state, message, result },
+      { state, exitCode, message: said, waitMs: null },
+      { state, message: said, result },
     )
-    this.#tell(id, state, attempt, message)
-    if (state === 'succeeded' && result.undone !== null) this.#markTakenBack(task.id)
+    this.#tell(id, state, attempt, said)
+    if (isTakenBack) this.#markTakenBack(task.id)
   }
 
   /** A task that had succeeded has to run again when the flow is resumed. */
   #markTakenBack(task: string): void {
     if (this.#standings.get(task)?.state !== 'succeeded') return
-    this.#registry.changeTask(this.#flowRunId, task, { state: 'cancelled', message: 'taken back' })
+    this.#registry.changeTask(this.#flowRunId, task, { state: 'cancelled', message: takenBack })
   }
 
   #announce(state: 'succeeded' | 'failed' | 'cancelled'): void {
@@ -373,6 +385,8 @@ interface Verdict {
 }
 
 const undoTimeoutMs = 300_000
+/** What is written of a task that was undone, and of the attempt that did it. */
+const takenBack = 'taken back'
 
 /** The task that takes another one back; no task of a flow can have such a name. */
 function undoOf(task: string): string {

@@ -1,9 +1,12 @@
+import { RecsysError } from '../errors.ts'
 import type { LogStream, TaskLogLine } from '../registry/flow-types.ts'
 import type { Registry } from '../registry/types.ts'
 
 /** How long a line may wait for others before it is written. */
 const flushMs = 250
 const mostLines = 500
+/** While nothing can be written the newest are kept. */
+const mostKept = 10_000
 
 /** Lines of tasks on their way into the registry: many in one transaction, for each of which the disk is waited for. */
 export class LogWriter {
@@ -42,12 +45,20 @@ export class LogWriter {
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const lines = this.#lines
-    this.#lines = []
-    if (lines.length > 0) this.#registry.logLines(this.#flowRunId, lines)
+    if (this.#lines.length === 0) return
+    try {
+      this.#registry.logLines(this.#flowRunId, this.#lines)
+      this.#lines = []
+    } catch (error) {
+      // Somebody holds the registry: what a task says is not worth ending the flow for, and is written later.
+      if (!(error instanceof RecsysError && error.code === 'RECSYS_REGISTRY_LOCKED')) throw error
+      this.#lines.splice(0, Math.max(0, this.#lines.length - mostKept))
+      this.#timer = setTimeout(() => this.flush(), flushMs)
+    }
   }
 
   close(): void {
     this.flush()
+    clearTimeout(this.#timer)
   }
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import { readDuration } from '../duration.ts'
 import { RecsysError } from '../errors.ts'
 import type { ParamValues } from '../registry/types.ts'
@@ -61,6 +62,7 @@ class FlowReader {
       description: this.#text(['description'], fields.description) ?? '',
       lock: fields.lock === false ? null : (this.#text(['lock'], fields.lock) ?? name),
       params,
+      directory: dirname(resolve(this.#source.file)),
       maxParallel: this.#number(['parallel'], fields.parallel, 1, 256) ?? availableParallelism(),
       tasks: ordered,
     }

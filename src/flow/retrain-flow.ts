@@ -25,6 +25,8 @@ export interface RetrainOptions {
   } | null
   readonly retry: Pick<RetryPolicy, 'attempts' | 'delayMs'>
   readonly timeoutMs: number
+  /** Where the source is looked for. */
+  readonly directory: string
   readonly maxParallel: number
   /** Of each training. */
   readonly threads: number
@@ -45,7 +47,7 @@ export function retrainFlow(options: RetrainOptions): Flow {
     description: `trains ${unique.join(', ')} and promotes the best, if it is better`,
     lock: `retrain ${name}`,
     params: { name, algos: unique.join(','), split: options.split, seed: options.seed },
-    maxParallel: options.maxParallel,
+    ...{ directory: options.directory, maxParallel: options.maxParallel },
     tasks: [
       loadTask(options),
       ...unique.map((algorithm) => trainTask(options, algorithm)),

@@ -46,7 +46,7 @@ export async function runTaskProcess(options: TaskProcessOptions): Promise<TaskO
   const over = exitOf(child)
   // The pipe is never written to: when this process dies it closes, and a recsys command ends by that.
   child.stdin.on('error', ignore)
-  if (child.pid !== undefined) options.onStart(child.pid)
+  if (child.pid !== undefined) startKnown(child.pid, options)
   const output = readOutput(child, options)
   const ending = new Ending(child)
   const timer = timeoutMs === null ? undefined : setTimeout(() => ending.begin('timeout'), timeoutMs)
@@ -57,6 +57,16 @@ export async function runTaskProcess(options: TaskProcessOptions): Promise<TaskO
   signal.removeEventListener('abort', onAbort)
   ending.over()
   return judge(exit, ending.reason, output(), options)
+}
+
+/** A process that nobody can be told of must not run. */
+function startKnown(pid: number, { onStart }: TaskProcessOptions): void {
+  try {
+    onStart(pid)
+  } catch (error) {
+    killGroup(pid, 'SIGKILL')
+    throw error
+  }
 }
 
 interface Exit {

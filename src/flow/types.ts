@@ -8,6 +8,8 @@ export interface Flow {
   /** Two runs with the same lock never run at once; null: any number may. */
   readonly lock: string | null
   readonly params: ParamValues
+  /** Where shell tasks run and files of tasks are looked for: that of the flow's file. */
+  readonly directory: string
   /** Tasks that run at the same time, at most. */
   readonly maxParallel: number
   /** In an order in which each stands behind what it needs. */
@@ -95,8 +97,6 @@ export interface FlowSetting {
   readonly dataDir: string
   /** What tasks see of the environment. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Where shell tasks run and files of tasks are looked for. */
-  readonly directory: string
   /** `by hand`, `schedule nightly` … */
   readonly cause: string
   /** False: no result is taken from an earlier run. */

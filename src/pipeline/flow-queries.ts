@@ -33,9 +33,14 @@ export function showFlowRun(options: {
   })
 }
 
-/** The last run of a flow. @throws RECSYS_FLOW_RUN_UNKNOWN when there is none */
-export function lastFlowRun(dataDir: string, flow: string): FlowRun | undefined {
-  return readRegistry(dataDir, (registry) => registry.flowRuns({ flow, limit: 1 })[0])
+/** The last run of a flow, where it has a lock of one with the same. */
+export function lastFlowRun(
+  dataDir: string,
+  { name, lock }: { readonly name: string; readonly lock: string | null },
+): FlowRun | undefined {
+  return readRegistry(dataDir, (registry) =>
+    registry.flowRuns({ flow: name }).find((run) => run.lock === lock),
+  )
 }
 
 /** The `--json` document of `recsys flow cancel`. */

@@ -83,12 +83,14 @@ async function fillRegistry(dataDir: string): Promise<string> {
   registry.addWebhook('http://127.0.0.1:1/hook', ['failure'])
   registry.close()
   const setting = {
-    ...{ dataDir, directory: dataDir, env: process.env, cause: 'by hand', useCache: true },
+    ...{ dataDir, env: process.env, cause: 'by hand', useCache: true },
     signal: new AbortController().signal,
     lakeVersion: async () => 1,
   }
   await runFlow(
-    flowOf([shell('load', 'echo loaded'), shell('train', 'echo "<b>trained</b>"', { needs: ['load'] })]),
+    flowOf([shell('load', 'echo loaded'), shell('train', 'echo "<b>trained</b>"', { needs: ['load'] })], {
+      directory: dataDir,
+    }),
     setting,
   )
   const failed = await runFlow(

@@ -14,7 +14,16 @@ export function shell(id: string, line: string, more: Partial<Task> = {}): Task 
 }
 
 export function flowOf(tasks: readonly Task[], more: Partial<Flow> = {}): Flow {
-  return { name: 'test', description: '', lock: null, params: {}, maxParallel: 2, tasks, ...more }
+  return {
+    name: 'test',
+    description: '',
+    lock: null,
+    params: {},
+    directory: '.',
+    maxParallel: 2,
+    tasks,
+    ...more,
+  }
 }
 
 /** A directory with a registry, and what running flows in it needs. */
@@ -22,7 +31,7 @@ export function flowPlace(more: Partial<FlowSetting> = {}) {
   const directory = temporaryDirectory()
   const news: FlowNews[] = []
   const setting: FlowSetting = {
-    ...{ dataDir: join(directory, 'data'), directory, env: process.env, cause: 'test', useCache: true },
+    ...{ dataDir: join(directory, 'data'), env: process.env, cause: 'test', useCache: true },
     signal: new AbortController().signal,
     lakeVersion: async () => null,
     onNews: (each) => news.push(each),
@@ -31,7 +40,7 @@ export function flowPlace(more: Partial<FlowSetting> = {}) {
   }
   return {
     ...{ directory, dataDir: setting.dataDir, setting, news },
-    run: (flow: Flow) => runFlow(flow, setting),
+    run: (flow: Flow) => runFlow({ ...flow, directory }, setting),
   }
 }
 
