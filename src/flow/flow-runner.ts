@@ -1,25 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { RecsysError } from '../errors.ts'
-import { ownProgram, programVersion } from '../host.ts'
-import type { EndedAttempt, TaskChange, TaskResult, TaskState } from '../registry/flow-types.ts'
+import { programVersion } from '../host.ts'
+import type { TaskChange, TaskResult, TaskState } from '../registry/flow-types.ts'
 import { identityOf } from '../registry/process-identity.ts'
 import type { Registry } from '../registry/types.ts'
-import { backoffMs, isWorthRetrying } from './backoff.ts'
 import { cacheKey, isStillThere } from './cache-key.ts'
 import { LogWriter } from './log-writer.ts'
+import { obstacleOf, type Standing } from './standing.ts'
 import { runTaskProcess, type TaskOutcome } from './task-process.ts'
+import { paramsAsEnv, programOf } from './task-program.ts'
 import { fillArguments } from './template.ts'
 import type { Flow, FlowSetting, Task, TaskCommand } from './types.ts'
+import { judge } from './verdict.ts'
 
-/** What has become of a task as far as those behind it are concerned. */
-interface Standing {
-  readonly state: TaskState
-  readonly result: TaskResult | null
-  /** It was skipped because something before it had failed, not because it was not needed. */
-  readonly isBlocked?: boolean
-}
-
-const good: readonly TaskState[] = ['succeeded', 'cached']
 /** How often the registry is asked whether somebody wants the run to end. */
 const cancelPollMs = 500
 
@@ -198,7 +191,11 @@ export class FlowRunner {
       const attempt = this.#registry.beginAttempt(this.#flowRunId, task.id)
       this.#tell(task.id, 'running', attempt, null)
       const outcome = await this.#runProcess(task, command, attempt)
-      const verdict = this.#judge(task, outcome, inThisRun)
+      const verdict = judge(task, outcome, {
+        attempt: inThisRun,
+        aborted: this.#ending ?? 'crashed',
+        random: this.#setting.random ?? Math.random,
+      })
       const { change, waitMs } = verdict
       if (change.message) this.#log.say(task.id, attempt, change.message)
       this.#log.flush()
@@ -242,32 +239,6 @@ export class FlowRunner {
       directory,
       env: { ...env, ...paramsAsEnv(params), ...told, ...own },
     }
-  }
-
-  /** What an attempt means for its task: done, not needed, ended, to be tried again, failed. */
-  #judge(task: Task, outcome: TaskOutcome, inThisRun: number): Verdict {
-    const { exitCode, message, isAborted, isTimeout, errorCode, result } = outcome
-    const ended = (state: EndedAttempt['state'], waitMs: number | null = null) => ({
-      ...{ state, exitCode, message, waitMs },
-    })
-    if (message === null)
-      return { ended: ended('succeeded'), change: { state: 'succeeded', result }, waitMs: null }
-    if (isAborted) {
-      const state = this.#ending ?? 'crashed'
-      return { ended: ended(state), change: { state, message }, waitMs: null }
-    }
-    if (exitCode !== null && task.skipOn.includes(exitCode)) {
-      return { ended: ended('skipped'), change: { state: 'skipped', message, result }, waitMs: null }
-    }
-    const state = isTimeout ? 'timed out' : exitCode === null ? 'crashed' : 'failed'
-    const isLast = inThisRun >= task.retry.attempts
-    const reason = errorCode === null ? message : `${errorCode}  ${message}`
-    if (!isLast && isWorthRetrying(task.retry, { exitCode, errorCode, isTimeout })) {
-      const waitMs = backoffMs(task.retry, inThisRun, this.#setting.random ?? Math.random)
-      const text = `${reason}; attempt ${inThisRun + 1} of ${task.retry.attempts} in ${(waitMs / 1000).toFixed(1)} s`
-      return { ended: ended(state, waitMs), change: { state: 'retrying', message: text }, waitMs }
-    }
-    return { ended: ended(state), change: { state: 'failed', message: reason }, waitMs: null }
   }
 
   #stand(task: string, standing: Standing, attempt: number, message: string | null): void {
@@ -377,13 +348,6 @@ export class FlowRunner {
   }
 }
 
-interface Verdict {
-  readonly ended: EndedAttempt
-  readonly change: TaskChange
-  /** null: there is no further attempt. */
-  readonly waitMs: number | null
-}
-
 const undoTimeoutMs = 300_000
 /** What is written of a task that was undone, and of the attempt that did it. */
 const takenBack = 'taken back'
@@ -395,36 +359,4 @@ function undoOf(task: string): string {
 
 function standingOf({ state, result = null }: TaskChange): Standing {
   return { state, result }
-}
-
-/** Why a task cannot run after what became of those it needs; undefined when it can. */
-function obstacleOf(
-  { needs: ids, when }: Task,
-  needs: readonly Standing[],
-): { readonly message: string; readonly isBlocked: boolean } | undefined {
-  if (when === 'all-done') return undefined
-  const obstacles = needs.flatMap((need, index) =>
-    good.includes(need.state) ? [] : [{ need, id: ids[index] }],
-  )
-  const isEnough = when === 'any-succeeded' ? obstacles.length < needs.length : obstacles.length === 0
-  if (isEnough || needs.length === 0) return undefined
-  const isBlocked = obstacles.some(({ need }) => need.state !== 'skipped' || need.isBlocked === true)
-  return { message: obstacles.map(({ id, need }) => `${id} ${need.state}`).join(', '), isBlocked }
-}
-
-function programOf(command: TaskCommand, dataDir: string) {
-  if (command.kind === 'shell') return { file: 'sh', args: ['-c', command.line], output: command.output }
-  const [file, ...first] = ownProgram()
-  const args = [...first, ...command.args, ...command.extraArgs, '--data-dir', dataDir, '--json']
-  return { file, args, output: 'json' as const }
-}
-
-/** `PARAM_ALGO` for a parameter `algo`: the way of parameters into shell lines. */
-function paramsAsEnv(params: Flow['params']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [
-      `PARAM_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,
-      String(value),
-    ]),
-  )
 }

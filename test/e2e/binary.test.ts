@@ -72,6 +72,27 @@ test('the whole loop runs in an empty folder with an empty environment', async (
   expect(readdirSync(cwd)).toEqual(['data'])
 })
 
+test('a retraining and the dashboard work from the one file', async () => {
+  const cwd = temporaryDirectory()
+  result(cwd, 'init-tables', '--users', '200', '--items', '60', '--interactions', '6000')
+  const report = result(cwd, 'retrain', '--algos', 'svd,nmf')
+  expect(report.tasks.map(({ state }: { state: string }) => state)).toEqual(new Array(7).fill('succeeded'))
+  const { url, stop } = await serve(cwd)
+  const texts = await Promise.all(
+    ['/', '/dashboard/app.js', '/dashboard/app.css'].map(async (path) => (await fetch(url + path)).text()),
+  )
+  expect(texts[0]).toContain('/dashboard/app.js')
+  expect(texts[1]!.length).toBeGreaterThan(50_000)
+  expect(texts[2]).toContain('prefers-color-scheme')
+  const overview = (await (await fetch(`${url}/api/v1/overview`)).json()) as { registry: object }
+  expect(overview.registry).toMatchObject({ counts: { versions: 2, flowRuns: 1 } })
+  const tried = (await (await fetch(`${url}/api/v1/try/u1`)).json()) as {
+    recommendation: { items: object[] }
+  }
+  expect(tried.recommendation.items).toHaveLength(10)
+  expect(await stop()).toBe(0)
+})
+
 /** The served address, and how to end the server, which gives its exit code. */
 async function serve(cwd: string) {
   const child = spawn(binary, ['serve', '--port', '0', '--json'], {
