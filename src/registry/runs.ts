@@ -182,11 +182,13 @@ function listRuns(db: Database, filter: RunFilter): Run[] {
     .slice(0, limit)
 }
 
-const sortColumns: Readonly<Record<string, string>> = {
-  startedAt: 'started_at',
-  algorithm: 'algorithm',
-  status: 'status',
-}
+const sortColumns = new Map([
+  ['startedAt', 'started_at'],
+  ['algorithm', 'algorithm'],
+  ['status', 'status'],
+])
+/** The name of a metric is a value, never a part of the statement. */
+const metricColumn = '(SELECT CAST(value AS REAL) FROM json_each(metrics) WHERE key = @sort)'
 
 function runPage(db: Database, filter: RunPageFilter): RunPage {
   const {
@@ -204,14 +206,13 @@ function runPage(db: Database, filter: RunPageFilter): RunPage {
     ...(parentRunId === undefined ? [] : ['parent_run_id IS @parentRunId']),
   ]
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-  // A metric's name is a value, never a part of the statement.
-  const by = sortColumns[sort] ?? "metrics -> ('$.' || json_quote(@sort))"
+  const by = sortColumns.get(sort) ?? metricColumn
   const values = { algorithm, status, parentRunId, sort, limit, offset }
   const direction = descending ? 'DESC' : 'ASC'
   const rows = db
     .prepare(
       `SELECT * FROM runs ${where}
-       ORDER BY ${sortColumns[sort] ? by : `CAST(${by} AS REAL)`} ${direction} NULLS LAST, run_id ${direction} LIMIT @limit OFFSET @offset`,
+       ORDER BY ${by} ${direction} NULLS LAST, run_id ${direction} LIMIT @limit OFFSET @offset`,
     )
     .all(values) as RunRow[]
   const total = db.prepare(`SELECT count(*) FROM runs ${where}`).pluck().get(values) as number
