@@ -31,7 +31,7 @@ export function serveAnnouncement(server: RunningServer): ServeAnnouncement {
 /** The first line tells the address and the model, the second where to look further. */
 export function serveText({ url, threads, openapiUrl, metricsUrl, ...state }: ServeAnnouncement): string {
   const listening = `listening on ${url} with ${threads} ${threads === 1 ? 'thread' : 'threads'}`
-  return `${listening}, ${modelText(state)}\n${openapiUrl} describes the API, ${metricsUrl} has the metrics`
+  return `${listening}, ${modelText(state)}\n${url}/ is the dashboard, ${openapiUrl} describes the API, ${metricsUrl} has the metrics`
 }
 
 function modelText({ model, reason }: Pick<ServeAnnouncement, 'model' | 'reason'>): string {

@@ -96,14 +96,17 @@ export async function train(options: TrainOptions): Promise<TrainReport> {
   if (onceKey === undefined) return trainWith({ ...options, params }, createRun)
   const begun = begunOnce(options.dataDir, onceKey)
   if (begun.report) return begun.report
-  if (begun.interruptedRunId !== undefined) {
-    return resumeTraining({ ...options, runId: begun.interruptedRunId })
-  }
   try {
+    const interrupted = begun.interruptedRunId
+    if (interrupted !== undefined) return await resumeTraining({ ...options, runId: interrupted })
     return await trainWith({ ...options, params }, createRun)
   } catch (error) {
-    const { report } = begunOnce(options.dataDir, onceKey)
-    if (report && error instanceof RecsysError && error.code === 'RECSYS_REGISTRY_CONFLICT') return report
+    if (!(error instanceof RecsysError)) throw error
+    // Somebody else was faster with the same key.
+    const { report } = error.code === 'RECSYS_REGISTRY_CONFLICT' ? begunOnce(options.dataDir, onceKey) : {}
+    if (report) return report
+    // What was kept is of no use: it is trained from the beginning.
+    if (error.code === 'RECSYS_CHECKPOINT_CORRUPT') return trainWith({ ...options, params }, createRun)
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { RecsysError } from '../errors.ts'
+import { hasColumn } from './has-table.ts'
 import { requireModelName } from './model-name.ts'
 import { type AuditRow, auditFrom } from './rows.ts'
 import type { AuditEntry, ModelVersion, Registry, StageChange } from './types.ts'
@@ -52,6 +53,7 @@ export function stageCalls(
       return version(name, number)
     },
     decidedOnce: (onceKey) => {
+      if (!hasColumn(db, 'audit', 'once_key')) return undefined
       const row = db.prepare('SELECT * FROM audit WHERE once_key = ? ORDER BY id LIMIT 1').get(onceKey)
       return row === undefined ? undefined : auditFrom(row as AuditRow)
     },

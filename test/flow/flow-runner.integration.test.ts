@@ -1,9 +1,12 @@
+import { once as happens } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import { resumeFlow, runFlowFrom } from '../../src/flow/run-flow.ts'
 import { hole } from '../../src/flow/template.ts'
 import { once } from '../../src/flow/types.ts'
+import { spawnRecsys } from '../helpers/run-recsys.ts'
 import { askRegistry } from '../helpers/sample-lake.ts'
 import { flowOf, flowPlace, shell, statesOf } from './flow-of.ts'
 
@@ -271,6 +274,32 @@ test('an interrupted run ends as crashed, and goes on where it was', async () =>
   await expect(resumeFlow(run!.flowRunId, setting)).rejects.toMatchObject({
     code: 'RECSYS_REGISTRY_CONFLICT',
   })
+})
+
+test('what a killed runner has left running is ended before its run goes on', async () => {
+  const place = flowPlace()
+  const file = join(place.directory, 'flow.yaml')
+  writeFileSync(file, 'tasks: { long: { shell: "echo $$ > pid; [ -e go ] || sleep 600" } }')
+  const child = spawnRecsys(['flow', 'run', file, '--data-dir', place.dataDir])
+  const pidOf = () => Number(readFileSync(join(place.directory, 'pid'), 'utf8'))
+  await vi.waitFor(() => expect(pidOf()).toBeGreaterThan(0), 10_000)
+  const left = pidOf()
+  child.kill('SIGKILL')
+  await happens(child, 'exit')
+  expect(isRunning(left)).toBe(true)
+  writeFileSync(join(place.directory, 'go'), '')
+  const { flowRunId, state } = askRegistry(place.dataDir, (registry) => registry.flowRuns()[0]!)
+  expect(state).toBe('crashed')
+  expect(await resumeFlow(flowRunId, place.setting)).toMatchObject({ state: 'succeeded' })
+  expect(isRunning(left)).toBe(false)
+})
+
+test('a command behind a pipe of a shell line is not ended by the end of its input', async () => {
+  const place = flowPlace()
+  const entry = fileURLToPath(new URL('../../bin/dev.js', import.meta.url))
+  const line = `echo nothing | "${process.execPath}" "${entry}" init-tables --users 20 --items 10 --interactions 60 --quiet`
+  const report = await place.run(flowOf([shell('make', line)]))
+  expect(report).toMatchObject({ state: 'succeeded' })
 })
 
 test('a run may begin at a task and take over what stands before it', async () => {
