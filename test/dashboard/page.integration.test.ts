@@ -171,6 +171,76 @@ describe.skipIf(!executablePath)('the dashboard in a browser', () => {
     return health.model.version
   }
 
+  test('a flow is run again from a task by its page', async () => {
+    const { page, problems, close } = await open(`flow/${place.failedFlow}`)
+    await page.getByLabel('From task').selectOption('check')
+    await page.getByRole('button', { name: 'Run again from check' }).click()
+    await isThere(page, 'A new run has begun')
+    const again = () =>
+      askRegistry(place.dataDir, (registry) => {
+        const run = registry.flowRuns().find(({ parentFlowRunId }) => parentFlowRunId === place.failedFlow)
+        return run ? registry.flowRun(run.flowRunId).tasks.map(({ task, state }) => `${task} ${state}`) : []
+      })
+    await expect.poll(again, { timeout: 15_000 }).toEqual(['load cached', 'check failed'])
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  test('runs are ordered by a click on the head of a column, and filtered', async () => {
+    const { page, problems, close } = await open('runs')
+    await isThere(page, '1 to 4 of 4')
+    const first = page.locator('tbody tr').first().locator('td')
+    await page.getByRole('button', { name: 'rmse' }).click()
+    await expect
+      .poll(() => page.getByRole('columnheader', { name: 'rmse' }).getAttribute('aria-sort'))
+      .toBe('ascending')
+    await expect.poll(() => first.nth(2).textContent()).toBe('svd')
+    await page.getByRole('button', { name: 'rmse' }).click()
+    await expect.poll(() => first.nth(2).textContent()).toBe('popular')
+    await page.getByLabel('Algorithm').selectOption('nmf')
+    await isThere(page, '1 to 1 of 1')
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  test('a user is tried out on two versions side by side, with what is similar', async () => {
+    const { page, problems, close } = await open('try/u1')
+    await isThere(page, 'For u1 by v1, popular')
+    await page.getByLabel('beside').selectOption('2')
+    await isThere(page, 'For u1 by v2, svd')
+    await page
+      .getByRole('button', { name: /^items similar to/ })
+      .last()
+      .click()
+    await isThere(page, /^Nearest to /)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  test('a token is asked for in words where one is needed, and used from then on', async () => {
+    const closed = spawnRecsys(['dashboard', '--port', '0', '--json', '--data-dir', place.dataDir], {
+      RECSYS_ADMIN_TOKEN: 'secret',
+    })
+    const url = await new Promise<string>((resolve) => {
+      closed.stdout!.setEncoding('utf8').on('data', (text: string) => {
+        const found = /http:\/\/[\w.:]+/.exec(text)
+        if (found) resolve(found[0])
+      })
+    })
+    const { page, close } = await open('overview')
+    page.on('dialog', (dialog) => void dialog.accept())
+    await page.goto(`${url}/#/model/recommender/2`)
+    await page.getByRole('button', { name: 'Promote to staging' }).click()
+    await isThere(page, /the admin routes need a token/)
+    await page.getByLabel('Admin token').fill('secret')
+    await page.getByRole('button', { name: 'Use it in this tab' }).click()
+    await page.getByRole('button', { name: 'Promote to staging' }).click()
+    await isThere(page, /v2 (is in|stays out of) staging/)
+    await close()
+    closed.kill('SIGTERM')
+    await once(closed, 'exit')
+  })
+
   test('a retraining is seen as it goes, without a reload of the page', async () => {
     const { page, problems, close } = await open('flows')
     await isThere(page, 'nightly')

@@ -200,19 +200,25 @@ function Head<Row>({ column, sorting }: { column: Column<Row>; sorting: Sorting 
   )
 }
 
-/** A button that does something on the server and says what came of it. */
+/**
+ * A button that does something on the server and says what came of it.
+ * @param props.onSaid  where it is said, for a button that may be gone by then; left out: below the button
+ */
 export function Action(props: {
   text: string
   isMain?: boolean
   question?: string
   act: () => Promise<string>
+  onSaid?: (text: string) => void
 }): JSX.Element {
   const [state, setState] = useState<{ isBusy: boolean; said?: string; error?: ApiError }>({ isBusy: false })
   const run = async () => {
     if (props.question !== undefined && !window.confirm(props.question)) return
     setState({ isBusy: true })
     try {
-      setState({ isBusy: false, said: await props.act() })
+      const said = await props.act()
+      props.onSaid?.(said)
+      setState(props.onSaid ? { isBusy: false } : { isBusy: false, said })
     } catch (error) {
       setState({
         isBusy: false,

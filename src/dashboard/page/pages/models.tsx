@@ -153,6 +153,7 @@ export function ModelPage({ parts: [name = '', number = ''] }: PageProps): JSX.E
 function Model({ answer }: { answer: ModelAnswer }): JSX.Element {
   const { version, run, epochs, history, loadTest, clickThrough } = answer
   const at = `models/${encodeURIComponent(version.name)}`
+  const [said, setSaid] = useState('')
   return (
     <>
       <p class="lead">
@@ -165,6 +166,7 @@ function Model({ answer }: { answer: ModelAnswer }): JSX.Element {
         <div class="row">
           {version.stage === 'production' ? (
             <Action
+              onSaid={setSaid}
               text="Roll back to the version before"
               question={`Put the version before ${version.name} v${version.version} back into production?`}
               act={async () => {
@@ -177,6 +179,7 @@ function Model({ answer }: { answer: ModelAnswer }): JSX.Element {
           ) : (
             <>
               <Action
+                onSaid={setSaid}
                 text="Promote to production"
                 isMain={true}
                 question={`Promote ${version.name} v${version.version} to production, if the policy lets it pass?`}
@@ -184,6 +187,7 @@ function Model({ answer }: { answer: ModelAnswer }): JSX.Element {
               />
               {version.stage === 'staging' ? null : (
                 <Action
+                  onSaid={setSaid}
                   text="Promote to staging"
                   act={() => promote(`${at}/${version.version}/promote`, 'staging')}
                 />
@@ -191,6 +195,7 @@ function Model({ answer }: { answer: ModelAnswer }): JSX.Element {
             </>
           )}
         </div>
+        {said === '' ? null : <p role="status">{said}</p>}
         <p class="small soft">
           Both versions are scored anew and judged by the policy; what comes of it is in the audit trail.
         </p>
