@@ -1,6 +1,7 @@
 import type { FlowRun, FlowRunDetails, FlowRunFilter, TaskLogLine } from '../registry/flow-types.ts'
 import { openRegistry } from '../registry/registry.ts'
-import { readRegistry } from './read-registry.ts'
+import type { Registry } from '../registry/types.ts'
+import { readRegistry, readRegistryOr } from './read-registry.ts'
 
 /** The `--json` document of `recsys flow list`. */
 export interface FlowList {
@@ -9,7 +10,7 @@ export interface FlowList {
 }
 
 export function listFlowRuns({ dataDir, ...filter }: FlowRunFilter & { readonly dataDir: string }): FlowList {
-  return { runs: readRegistry(dataDir, (registry) => registry.flowRuns(filter)) }
+  return { runs: readRegistryOr(dataDir, (registry) => registry.flowRuns(filter), []) }
 }
 
 /** The `--json` document of `recsys flow show`. */
@@ -38,9 +39,8 @@ export function lastFlowRun(
   dataDir: string,
   { name, lock }: { readonly name: string; readonly lock: string | null },
 ): FlowRun | undefined {
-  return readRegistry(dataDir, (registry) =>
-    registry.flowRuns({ flow: name }).find((run) => run.lock === lock),
-  )
+  const read = (registry: Registry) => registry.flowRuns({ flow: name }).find((run) => run.lock === lock)
+  return readRegistryOr(dataDir, read, undefined)
 }
 
 /** The `--json` document of `recsys flow cancel`. */

@@ -1,3 +1,4 @@
+import { RecsysError } from '../errors.ts'
 import { openRegistry } from '../registry/registry.ts'
 import type { Registry } from '../registry/types.ts'
 
@@ -8,6 +9,16 @@ export function readRegistry<T>(dataDir: string, question: (registry: Registry) 
     return question(registry)
   } finally {
     registry.close()
+  }
+}
+
+/** As `readRegistry`, for questions that have an answer where nothing was ever written. */
+export function readRegistryOr<T>(dataDir: string, question: (registry: Registry) => T, otherwise: T): T {
+  try {
+    return readRegistry(dataDir, question)
+  } catch (error) {
+    if (error instanceof RecsysError && error.code === 'RECSYS_REGISTRY_MISSING') return otherwise
+    throw error
   }
 }
 

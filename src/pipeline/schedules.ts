@@ -1,6 +1,6 @@
 import type { Firing, Schedule } from '../registry/schedule-types.ts'
 import type { Registry } from '../registry/types.ts'
-import { withRegistry } from './read-registry.ts'
+import { readRegistryOr, withRegistry } from './read-registry.ts'
 
 /** The `--json` document of `recsys schedule list`. */
 export interface ScheduleList {
@@ -10,10 +10,11 @@ export interface ScheduleList {
 }
 
 export function listSchedules(dataDir: string, limit: number): ScheduleList {
-  return withRegistry(dataDir, (registry) => ({
+  const read = (registry: Registry) => ({
     schedules: registry.schedules(),
     firings: registry.firings({ limit }),
-  }))
+  })
+  return readRegistryOr(dataDir, read, { schedules: [], firings: [] })
 }
 
 /** @throws RECSYS_SCHEDULE_EXISTS */

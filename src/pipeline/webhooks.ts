@@ -1,5 +1,6 @@
 import type { Delivery, Webhook, WebhookEvent } from '../registry/schedule-types.ts'
-import { withRegistry } from './read-registry.ts'
+import type { Registry } from '../registry/types.ts'
+import { readRegistryOr, withRegistry } from './read-registry.ts'
 
 /** The `--json` document of `recsys webhooks list`. */
 export interface WebhookList {
@@ -9,10 +10,11 @@ export interface WebhookList {
 }
 
 export function listWebhooks(dataDir: string, limit: number): WebhookList {
-  return withRegistry(dataDir, (registry) => ({
+  const read = (registry: Registry) => ({
     webhooks: registry.webhooks(),
     deliveries: registry.deliveries(limit).map(({ secret: _, ...delivery }) => delivery),
-  }))
+  })
+  return readRegistryOr(dataDir, read, { webhooks: [], deliveries: [] })
 }
 
 export function addWebhook(

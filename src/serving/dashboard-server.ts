@@ -6,6 +6,7 @@ import { programVersion } from '../host.ts'
 import type { DashboardLine } from './dashboard-line.ts'
 import { guardRoutes } from './http/access.ts'
 import { digestToken } from './http/admin-access.ts'
+import { defaultLimits } from './http/app.ts'
 import { registerDashboardPage } from './http/dashboard-page.ts'
 import { registerDashboard } from './http/dashboard-routes.ts'
 import { registerDocs } from './http/docs-page.ts'
@@ -43,6 +44,8 @@ export async function serveDashboard(options: DashboardServerOptions): Promise<D
   const seconds = setInterval(() => desk.secondPassed(), 1000)
   const app = fastify({
     forceCloseConnections: true,
+    requestTimeout: defaultLimits.requestTimeoutMs,
+    bodyLimit: defaultLimits.bodyBytes,
     ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, verbose: true } },
     schemaErrorFormatter: explainViolation,
   })

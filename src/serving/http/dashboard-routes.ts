@@ -264,6 +264,8 @@ function registerEventStream(app: FastifyInstance, context: DashboardContext): v
   app.get(
     `${base}events`,
     {
+      // A stream has no length that could be asked for.
+      exposeHeadRoute: false,
       config: { scope: 'dashboard' },
       schema: {
         ...{ tags: ['dashboard'], operationId: operationOf('events') },
