@@ -1,6 +1,6 @@
 /**
  * A registry with 10,000 runs and 100,000 metric points: what every route of the dashboard and every list command takes.
- * node test/bench/dashboard.bench.ts [--runs 10000] [--points 10] [--rounds 15]
+ * node test/bench/dashboard.bench.ts [--runs 10000] [--points 10] [--rounds 15] [--smoke]
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,9 +18,11 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '10000' },
     points: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '15' },
+    smoke: { type: 'boolean', default: false },
   },
 })
-const nRuns = Number(values.runs)
+const nRuns = values.smoke ? 200 : Number(values.runs)
+const nRounds = values.smoke ? 2 : Number(values.rounds)
 const dataDir = mkdtempSync(join(tmpdir(), 'recsys-dashboard-bench-'))
 
 function median(times: readonly number[]): number {
@@ -130,7 +132,7 @@ try {
     ...[
       'overview',
       'models',
-      'models/recommender/1000',
+      `models/recommender/${nRuns / 10}`,
       'runs?limit=50',
       'runs?limit=50&sort=rmse&order=ascending',
     ],
@@ -147,7 +149,7 @@ try {
   for (const path of paths) {
     const times: number[] = []
     let size = 0
-    for (let round = 0; round < Number(values.rounds); round++) {
+    for (let round = 0; round < nRounds; round++) {
       const begin = performance.now()
       const response = await fetch(`${server.url}/api/v1/${path}`)
       size = (await response.text()).length
