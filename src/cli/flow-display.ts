@@ -15,7 +15,8 @@ export interface FlowDisplay {
 export function showFlow({ silent }: { readonly silent: boolean }): FlowDisplay {
   if (silent) return { onNews: () => undefined, end: async () => undefined }
   // The library looks at standard output only, and writes to where it is told to.
-  return process.stderr.isTTY && process.stdout.isTTY ? liveList() : plainLines()
+  const isTerminal = process.stderr.isTTY && process.stdout.isTTY && process.stdout.columns > 0
+  return isTerminal ? liveList() : plainLines()
 }
 
 type TaskNews = Extract<FlowNews, { type: 'task' }>

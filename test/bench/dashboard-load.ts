@@ -62,9 +62,7 @@ try {
       const context = await browser.newContext()
       const page = await context.newPage()
       await page.goto(`${url}/#/${path}`, { waitUntil: 'commit' })
-      await page.waitForFunction(`document.body?.innerText.includes(${JSON.stringify(text)})`, undefined, {
-        polling: 10,
-      })
+      await page.getByText(text).first().waitFor()
       const seen = (await page.evaluate(
         "({ at: performance.now(), bytes: performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation')).reduce((sum, entry) => sum + entry.encodedBodySize, 0) })",
       )) as { at: number; bytes: number }
