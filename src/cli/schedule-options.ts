@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { parse, resolve } from 'node:path'
 import { RecsysError } from '../errors.ts'
 import { parseCondition } from '../flow/schedule/condition.ts'
 import { nextDue } from '../flow/schedule/cron.ts'
@@ -65,15 +65,18 @@ export function newSchedule(
     })
   }
   return {
-    name:
-      flags.name ??
-      words
-        .slice(0, 2)
-        .join('-')
-        .replaceAll(/[^\w-]/g, ''),
+    name: flags.name ?? usualName(words),
     ...{ cron, timeZone, command: words, condition: flags.when ?? null },
     ...{ missed: flags.missed, overlap: flags.overlap, nextDueAt: next.toISOString() },
   }
+}
+
+/** `nightly` for flow run nightly.yaml, `lake-optimize` for lake optimize events. */
+function usualName([first, second, file]: readonly string[]): string {
+  if (first === 'flow') return parse(file!).name.replaceAll(/[^\w-]/g, '-')
+  return [first, second]
+    .filter((word) => word !== undefined && /^[\w-]+$/.test(word) && !word.startsWith('-'))
+    .join('-')
 }
 
 /** The file of a flow is found wherever the scheduler is started. */

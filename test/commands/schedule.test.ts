@@ -85,7 +85,12 @@ test('the file of a flow is found wherever the scheduler is started', async () =
   const { directory, json } = place()
   const file = join(directory, 'flow.yaml')
   writeFileSync(file, 'tasks: { a: { shell: "true" } }')
-  expect((await json(Add, '@daily', 'flow', 'run', file)).document.command).toEqual(['flow', 'run', file])
+  expect((await json(Add, '@daily', 'flow', 'run', file)).document).toMatchObject({
+    name: 'flow',
+    command: ['flow', 'run', file],
+  })
+  expect((await json(Add, '@daily', 'retrain', '--algos', 'svd')).document.name).toBe('retrain')
+  expect((await json(Add, '@daily', 'lake', 'optimize')).document.name).toBe('lake-optimize')
   expect(
     (await json(Add, '@daily', '--name', 'x', 'flow', 'run', 'nowhere.yaml')).document.error.message,
   ).toContain('expected flow run FILE with a file that is there')
