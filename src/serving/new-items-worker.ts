@@ -7,6 +7,7 @@ void follow(workerData as NewItemsData)
 
 async function follow({ dataDir, model, intervalMs }: NewItemsData): Promise<never> {
   const watch = new NewItemWatch(dataDir, model)
+  parentPort!.postMessage('ready')
   for (;;) {
     const found = watch.look()
     if (found) parentPort!.postMessage(found)

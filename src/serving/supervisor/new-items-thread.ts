@@ -35,14 +35,14 @@ export class NewItemsThread {
   /** Another model is in service: what it does not know is found anew. */
   follow(model: SharedModel): void {
     this.#model = model
-    void this.#worker?.terminate()
+    if (this.#worker) void endWhenReady(this.#worker)
     this.#worker = undefined
     this.#start()
   }
 
   async stop(): Promise<void> {
     this.#model = undefined
-    await this.#worker?.terminate()
+    if (this.#worker) await endWhenReady(this.#worker)
   }
 
   #start(): void {
@@ -58,8 +58,9 @@ export class NewItemsThread {
     const workerData: NewItemsData = { dataDir, model, intervalMs }
     const worker = startWorker('serving/new-items-worker', { workerData })
     this.#worker = worker
-    worker.on('message', (items: NewItems) => {
-      if (items.key === this.#model?.key) onFound(items)
+    worker.on('message', (items: NewItems | 'ready') => {
+      if (items === 'ready') ready.add(worker)
+      else if (items.key === this.#model?.key) onFound(items)
     })
     // It is looked after again when the next events come.
     worker.on('error', (error) => {
@@ -68,4 +69,19 @@ export class NewItemsThread {
     })
     worker.unref()
   }
+}
+
+/** Threads that have loaded what they need. */
+const ready = new WeakSet<Worker>()
+
+/** A thread that is ended while it loads SQLite takes the whole process with it: it is let come so far first. */
+async function endWhenReady(worker: Worker): Promise<void> {
+  const isGone = worker.threadId < 0
+  if (!ready.has(worker) && !isGone) {
+    await new Promise<void>((resolve) => {
+      worker.once('message', () => resolve())
+      worker.once('exit', () => resolve())
+    })
+  }
+  await worker.terminate()
 }
