@@ -129,6 +129,14 @@ describe.skipIf(!executablePath)('the dashboard in a browser', () => {
     await close()
   })
 
+  test('a link with a lone % shows its page', async () => {
+    const { page, problems, close } = await open('try/50%')
+    await isThere(page, 'Try it')
+    await isThere(page, /For 50% by v1/)
+    expect(problems).toEqual([])
+    await close()
+  })
+
   test('the first load is small', async () => {
     const { page, close } = await open('overview')
     await isThere(page, 'Last decisions')

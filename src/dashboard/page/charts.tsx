@@ -11,7 +11,7 @@ export function Bars({
   bars: readonly { readonly name: string; readonly value: number }[]
 }): JSX.Element {
   const most = Math.max(1e-9, ...bars.map(({ value }) => value))
-  const [width, height, foot] = [600, 150, 22]
+  const [width, height, foot] = [600, 150, 26]
   const step = width / Math.max(1, bars.length)
   const every = Math.ceil(bars.length / 10)
   const top = bars.reduce(
@@ -33,7 +33,12 @@ export function Bars({
               <title>{`${name}: ${figure(value)}`}</title>
             </rect>
             {index % every === 0 ? (
-              <text x={(index + 0.5) * step} y={height + 16} text-anchor="middle">
+              <text
+                class={(index / every) % 2 === 0 ? '' : 'extra'}
+                x={(index + 0.5) * step}
+                y={height + 20}
+                text-anchor="middle"
+              >
                 {name}
               </text>
             ) : null}
@@ -67,7 +72,7 @@ export function Gantt({ label, spans }: { label: string; spans: readonly Span[] 
     <section class="scroll" aria-label={label} tabIndex={0}>
       <svg
         viewBox={`0 0 ${width} ${names.length * row + 24}`}
-        style={{ minWidth: '560px', maxWidth: '900px' }}
+        style={{ minWidth: '700px', maxWidth: '900px' }}
         role="img"
         aria-label={label}
       >
@@ -176,12 +181,12 @@ export function Parallel(props: {
   best: string | undefined
 }): JSX.Element {
   const { label, axes, rows, best } = props
-  const [width, height, top] = [Math.max(300, axes.length * 120), 190, 28]
+  const [width, height, top] = [Math.max(320, axes.length * 130), 190, 36]
   const ranges = axes.map((axis) => {
     const values = rows.flatMap(({ values: own }) => (typeof own[axis] === 'number' ? [own[axis]] : []))
     return { low: Math.min(...values), high: Math.max(...values) }
   })
-  const x = (index: number) => 40 + (index * (width - 80)) / Math.max(1, axes.length - 1)
+  const x = (index: number) => 60 + (index * (width - 120)) / Math.max(1, axes.length - 1)
   const y = (index: number, value: number) => {
     const { low, high } = ranges[index]!
     return top + height - ((value - low) / (high - low || 1)) * height
@@ -212,7 +217,7 @@ export function Parallel(props: {
             <text class="name" x={x(index)} y={12} text-anchor="middle">
               {axis}
             </text>
-            <text x={x(index)} y={top - 3} text-anchor="middle">
+            <text x={x(index)} y={top - 6} text-anchor="middle">
               {figure(ranges[index]!.high)}
             </text>
             <text x={x(index)} y={top + height + 15} text-anchor="middle">

@@ -45,8 +45,17 @@ function partsOf(hash: string): string[] {
     .replace(/^#\/?/, '')
     .split('/')
     .filter((part) => part !== '')
-    .map(decodeURIComponent)
+    .map(plainText)
   return parts.length === 0 ? ['overview'] : parts
+}
+
+/** A link that somebody has cut off or typed may hold a lone %, which stands for itself. */
+function plainText(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 function App(): JSX.Element {
