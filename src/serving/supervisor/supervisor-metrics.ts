@@ -89,7 +89,7 @@ export function cacheLookups(snapshots: readonly MetricsSnapshot[]): { hits: num
   const counts = { hits: 0, misses: 0 }
   for (const { values } of snapshots.flat().filter(({ name }) => name === 'recsys_cache_lookups_total')) {
     for (const { labels, value } of values) {
-      if (labels.outcome === 'hit') counts.hits += value
+      if (labels.result === 'hit') counts.hits += value
       else counts.misses += value
     }
   }
