@@ -1,6 +1,6 @@
 import type { ServerStatus, VersionReport } from './types.ts'
 
-/** A second of the server, over all threads. Only answers of models count. */
+/** A second of the server, over all threads: what clients asked for, answered from a model or not. */
 export interface LiveSecond {
   /** ISO 8601, UTC. */
   readonly at: string

@@ -17,6 +17,7 @@ import type {
   ReloadOutcome,
   ServerStatus,
   TlsFiles,
+  TrafficTally,
   VersionReport,
   VersionTally,
 } from './types.ts'
@@ -46,7 +47,11 @@ export type FromRequestThread =
   | { readonly type: 'prepared'; readonly generation: number; readonly problem: string | null }
   | { readonly type: 'snapshot'; readonly metrics: MetricsSnapshot }
   | { readonly type: 'store-events'; readonly id: number; readonly events: readonly FeedbackEvent[] }
-  | { readonly type: 'tally'; readonly tallies: ReadonlyMap<number, VersionTally> }
+  | {
+      readonly type: 'tally'
+      readonly tallies: ReadonlyMap<number, VersionTally>
+      readonly traffic: TrafficTally
+    }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   /** How many pages follow the dashboard by this thread. */
   | { readonly type: 'listeners'; readonly count: number }

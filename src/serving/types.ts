@@ -102,6 +102,14 @@ export interface TrialState extends TrialRequest {
   readonly failure: Pick<LoadFailure, 'code' | 'message' | 'remedy'> | null
 }
 
+/** What clients have asked of a thread over a stretch of time, answered from a model or not; without health, admin and dashboard. */
+export interface TrafficTally {
+  answers: number
+  errors: number
+  /** Answers by latency, see `percentileMs`. */
+  readonly latencies: number[]
+}
+
 /** What a version has done over a stretch of time. */
 export interface VersionTally {
   recommendations: number

@@ -40,7 +40,12 @@ export async function fixtureApp(
     keysRequired: false,
     status: () => readyStatus,
     reload: async () => ({ outcome: 'unchanged', model: fixtureIdentity() }),
-    tally: { recommended: () => undefined, answered: () => undefined, compared: () => undefined },
+    tally: {
+      recommended: () => undefined,
+      answered: () => undefined,
+      compared: () => undefined,
+      requested: () => undefined,
+    },
     remember: () => undefined,
     command: async () => ({ done: true, version: null }),
     versions: async () => [],

@@ -43,7 +43,7 @@ export interface AppContext {
   /** Looks into the registry now. */
   reload(): Promise<ReloadOutcome>
   /** What each version does, for the limits that it has to keep. */
-  readonly tally: Pick<VersionTallies, 'recommended' | 'answered' | 'compared'>
+  readonly tally: Pick<VersionTallies, 'recommended' | 'answered' | 'compared' | 'requested'>
   /** Keeps the request, so that the next model can be asked it before it comes into service. */
   remember(request: RecentRequest): void
   /** Has the supervisor carry out what an admin asks for. */

@@ -140,7 +140,9 @@ function addHooks(app: FastifyInstance, { metrics, log, tally }: AppContext): vo
     const ms = reply.elapsedTime
     metrics.observe(method, route, reply.statusCode, modelVersion, ms / 1000)
     const version = Number(modelVersion)
-    if (version > 0) tally.answered(version, reply.statusCode >= 500, ms)
+    const isError = reply.statusCode >= 500
+    if (version > 0) tally.answered(version, isError, ms)
+    if (!isOwnAffair(route)) tally.requested(isError, ms)
     if (isVerbose) {
       const { url, id: reqId } = request
       log.debug({ reqId, method, url, status: reply.statusCode, ms }, 'request')
@@ -148,6 +150,13 @@ function addHooks(app: FastifyInstance, { metrics, log, tally }: AppContext): vo
     done()
   })
 }
+
+/** Routes for whoever runs the server: what they do is no load of the service. */
+function isOwnAffair(route: string): boolean {
+  return route === '/' || ownAffairs.some((prefix) => route.startsWith(prefix))
+}
+
+const ownAffairs = ['/api/v1/', '/dashboard/', '/admin/', '/health', '/metrics', '/docs', '/openapi.json']
 
 async function describeApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {

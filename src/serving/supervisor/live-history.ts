@@ -1,6 +1,6 @@
 import type { LiveSecond } from '../live-report.ts'
-import { addTally, emptyTally, percentileMs } from '../threads/version-tally.ts'
-import type { VersionTally } from '../types.ts'
+import { addTraffic, emptyTraffic, percentileMs } from '../threads/version-tally.ts'
+import type { TrafficTally } from '../types.ts'
 
 const mostSeconds = 600
 
@@ -8,7 +8,7 @@ const mostSeconds = 600
 export class LiveHistory {
   readonly #seconds: LiveSecond[] = []
   readonly #timer: NodeJS.Timeout
-  #present = emptyTally()
+  #present = emptyTraffic()
 
   /** @param onSecond  a second is over */
   constructor(onSecond: () => void) {
@@ -22,8 +22,8 @@ export class LiveHistory {
     return this.#seconds
   }
 
-  record(tallies: ReadonlyMap<number, VersionTally>): void {
-    for (const tally of tallies.values()) addTally(this.#present, tally)
+  record(traffic: TrafficTally): void {
+    addTraffic(this.#present, traffic)
   }
 
   stop(): void {
@@ -39,6 +39,6 @@ export class LiveHistory {
       p99Ms: percentileMs(this.#present, 99),
     })
     if (this.#seconds.length > mostSeconds) this.#seconds.shift()
-    this.#present = emptyTally()
+    this.#present = emptyTraffic()
   }
 }

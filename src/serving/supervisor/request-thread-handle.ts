@@ -13,7 +13,7 @@ import type {
   RequestThreadData,
   ToRequestThread,
 } from '../messages.ts'
-import type { VersionTally } from '../types.ts'
+import type { TrafficTally, VersionTally } from '../types.ts'
 import { listenError } from './port.ts'
 
 /** How long the supervisor waits for a thread that does not answer; a stuck thread must not hold up the others. */
@@ -25,7 +25,7 @@ export interface ThreadCallbacks {
   answer(question: Question): Promise<Answer>
   storeEvents(events: readonly FeedbackEvent[]): Promise<AppendResult>
   /** What each version has done since the thread's last report. */
-  tally(tallies: ReadonlyMap<number, VersionTally>): void
+  tally(tallies: ReadonlyMap<number, VersionTally>, traffic: TrafficTally): void
   /** How many pages follow the dashboard, over all threads, has changed. */
   onListeners(): void
 }
@@ -112,7 +112,7 @@ export class RequestThreadHandle {
         void this.#store(message.id, message.events)
         break
       case 'tally':
-        this.#callbacks.tally(message.tallies)
+        this.#callbacks.tally(message.tallies, message.traffic)
         break
       case 'listeners':
         this.nListeners = message.count

@@ -14,6 +14,7 @@ import type {
   RunningServer,
   ServeOptions,
   ServerStatus,
+  TrafficTally,
   TrialState,
   VersionTally,
 } from '../types.ts'
@@ -184,7 +185,7 @@ export class Supervisor implements RunningServer {
         this.#newItems.eventsCame()
         return result
       },
-      tally: (tallies) => this.#tally(tallies),
+      tally: (tallies, traffic) => this.#tally(tallies, traffic),
       onListeners: () => this.#dashboard.listenersAre(this.#threads.nListeners),
       onRestart: () => {
         this.#metrics.countRestart()
@@ -258,9 +259,9 @@ export class Supervisor implements RunningServer {
     if (lineUp) await this.#threads.changeOver({ ...lineUp, trial })
   }
 
-  #tally(tallies: ReadonlyMap<number, VersionTally>): void {
+  #tally(tallies: ReadonlyMap<number, VersionTally>, traffic: TrafficTally): void {
     this.#guard.record(tallies)
-    this.#live.record(tallies)
+    this.#live.record(traffic)
     const given = [...tallies].map(([version, { recommendations }]) => [version, recommendations] as const)
     this.#events.countRecommendations(new Map(given.filter(([, count]) => count > 0)))
   }

@@ -32,9 +32,9 @@ export async function runRequestThread(data: RequestThreadData, port: MessagePor
   const cache = cacheOf(data, log, metrics)
   metrics.watchCache(cache)
   const recentItems = new RecentItems(data.dataDir, log)
-  const tallies = new VersionTallies((each) => {
+  const tallies = new VersionTallies((each, traffic) => {
     for (const [version, { recommendations }] of each) metrics.countRecommendations(version, recommendations)
-    say({ type: 'tally', tallies: each })
+    say({ type: 'tally', tallies: each, traffic })
   })
   const recent = new RecentRequests()
   const models = new ServedModels(desk, data.strangers)

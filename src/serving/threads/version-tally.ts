@@ -1,4 +1,4 @@
-import type { VersionTally } from '../types.ts'
+import type { TrafficTally, VersionTally } from '../types.ts'
 
 /** How often the tally is reported; what a killed thread has not reported is forgotten. */
 const reportMs = 1000
@@ -7,13 +7,14 @@ const reportMs = 1000
 const nBuckets = 84
 const leastMs = 0.125
 
-/** What each version has done since the last report: one message a second, not one a request. */
+/** What each version has done since the last report, and all of them and none: one message a second, not one a request. */
 export class VersionTallies {
-  readonly #report: (tallies: ReadonlyMap<number, VersionTally>) => void
+  readonly #report: (tallies: ReadonlyMap<number, VersionTally>, traffic: TrafficTally) => void
   readonly #timer: NodeJS.Timeout
   #tallies = new Map<number, VersionTally>()
+  #traffic = emptyTraffic()
 
-  constructor(report: (tallies: ReadonlyMap<number, VersionTally>) => void) {
+  constructor(report: (tallies: ReadonlyMap<number, VersionTally>, traffic: TrafficTally) => void) {
     this.#report = report
     this.#timer = setInterval(() => this.#send(), reportMs).unref()
   }
@@ -21,6 +22,13 @@ export class VersionTallies {
   /** @param version  null: of no version, not counted */
   recommended(version: number | null): void {
     if (version !== null) this.#of(version).recommendations++
+  }
+
+  /** A request that somebody has sent, whoever answered it. */
+  requested(isError: boolean, ms: number): void {
+    this.#traffic.answers++
+    if (isError) this.#traffic.errors++
+    this.#traffic.latencies[bucketOf(ms)]!++
   }
 
   answered(version: number, isError: boolean, ms: number): void {
@@ -51,10 +59,21 @@ export class VersionTallies {
   }
 
   #send(): void {
-    if (this.#tallies.size === 0) return
-    this.#report(this.#tallies)
+    if (this.#tallies.size === 0 && this.#traffic.answers === 0) return
+    this.#report(this.#tallies, this.#traffic)
     this.#tallies = new Map()
+    this.#traffic = emptyTraffic()
   }
+}
+
+export function emptyTraffic(): TrafficTally {
+  return { answers: 0, errors: 0, latencies: new Array<number>(nBuckets).fill(0) }
+}
+
+export function addTraffic(sum: TrafficTally, more: TrafficTally): void {
+  sum.answers += more.answers
+  sum.errors += more.errors
+  for (let i = 0; i < nBuckets; i++) sum.latencies[i]! += more.latencies[i]!
 }
 
 export function emptyTally(): VersionTally {
@@ -73,7 +92,7 @@ export function addTally(sum: VersionTally, more: VersionTally): void {
 const counts = ['recommendations', 'answers', 'errors', 'clicks', 'compared', 'overlap'] as const
 
 /** Upper bound of the bucket that the percentile falls into, in milliseconds, a fifth above the true value at most; null for none. */
-export function percentileMs({ latencies, answers }: VersionTally, percentile: number): number | null {
+export function percentileMs({ latencies, answers }: TrafficTally, percentile: number): number | null {
   if (answers === 0) return null
   let left = Math.max(1, Math.ceil((percentile / 100) * answers))
   const bucket = latencies.findIndex((count) => {
