@@ -18,9 +18,9 @@ export interface HeldOutCounts {
   readonly nColdRows: number
 }
 
-export function countHeldOut({ users, items, ratings }: Dataset, fold: Masks): HeldOutCounts {
+export function countHeldOut({ users, items, interactions }: Dataset, fold: Masks): HeldOutCounts {
   const { isTest, isTrain, isFoldIn } = fold
-  const { userIndex, itemIndex } = ratings
+  const { userIndex, itemIndex } = interactions
   const [knownUsers, knownItems] = [new Uint8Array(users.size), new Uint8Array(items.size)]
   let [nTrainRows, nFoldInRows] = [0, 0]
   for (let row = 0; row < isTest.length; row++) {

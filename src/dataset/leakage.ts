@@ -20,7 +20,7 @@ export function requireNoLeak(dataset: Dataset, fold: Masks, spec: SplitSpec): v
 
 /** Rows of one pair lie beside each other. */
 function requireApart(dataset: Dataset, { isTest, isTrain, isFoldIn }: Masks): void {
-  const { userIndex, itemIndex } = dataset.ratings
+  const { userIndex, itemIndex } = dataset.interactions
   const isLearnt = (row: number) => isTrain[row] === 1 || isFoldIn?.[row] === 1
   for (let row = 0; row < isTest.length; row++) {
     if (isTest[row] === 1 && isLearnt(row)) throw leak(dataset, row, 'is in the training part too')
@@ -38,7 +38,7 @@ function requirePastOnly(
   end: number,
   kind: 'temporal' | 'leave-last',
 ): void {
-  const { timestamp } = dataset.ratings
+  const { timestamp } = dataset.interactions
   let first = Number.POSITIVE_INFINITY
   for (let row = start; row < end; row++)
     if (isTest[row] === 1 && timestamp[row] < first) first = timestamp[row]
@@ -57,8 +57,8 @@ function requireUnknownUser(dataset: Dataset, { isTest, isTrain }: Masks, start:
   if (learnt >= start) throw leak(dataset, learnt, 'is learnt from, yet its user is held out')
 }
 
-function leak({ users, items, ratings }: Dataset, row: number, what: string): RecsysError {
-  const [user, item] = [users.ids[ratings.userIndex[row]], items.ids[ratings.itemIndex[row]]]
+function leak({ users, items, interactions }: Dataset, row: number, what: string): RecsysError {
+  const [user, item] = [users.ids[interactions.userIndex[row]], items.ids[interactions.itemIndex[row]]]
   return new RecsysError('RECSYS_SPLIT_LEAK', {
     message: `the row of user ${JSON.stringify(user)} and item ${JSON.stringify(item)} ${what}`,
     field: 'split',

@@ -25,8 +25,8 @@ export function fitRatingBias(train: TrainingSet): RatingBias {
   let itemBias = new Float32Array(train.nItems)
   let userBias = new Float32Array(train.nUsers)
   for (let pass = 0; pass < nPasses; pass++) {
-    itemBias = dampedBias(train.byItem, mean, userBias, itemDamping)
-    userBias = dampedBias(train.byUser, mean, itemBias, userDamping)
+    itemBias = dampedBias(train.ratings.byItem, mean, userBias, itemDamping)
+    userBias = dampedBias(train.ratings.byUser, mean, itemBias, userDamping)
   }
   return { mean, userBias, itemBias }
 }

@@ -16,7 +16,7 @@ export function foldFromFiles(dataset: Dataset, spec: FileSplit): Masks {
   const isTest = maskOf(dataset, findRow, spec.testPath)
   const shared = isTest.findIndex((held, row) => held === 1 && isTrain[row] === 1)
   if (shared >= 0) {
-    const { userIndex, itemIndex } = dataset.ratings
+    const { userIndex, itemIndex } = dataset.interactions
     const pair = inWords(dataset.users.ids[userIndex[shared]], dataset.items.ids[itemIndex[shared]])
     throw wrongFile(spec.testPath, `holds rows that are in ${spec.trainPath} too, the first is ${pair}`)
   }
@@ -24,7 +24,7 @@ export function foldFromFiles(dataset: Dataset, spec: FileSplit): Masks {
 }
 
 function maskOf(dataset: Dataset, findRow: RowFinder, path: string): Uint8Array {
-  const mask = new Uint8Array(dataset.ratings.rating.length)
+  const mask = new Uint8Array(dataset.interactions.rating.length)
   let [nPairs, nMissing, first] = [0, 0, '']
   for (const { userId, itemId, line } of readPairs(path)) {
     nPairs++
@@ -40,9 +40,9 @@ function maskOf(dataset: Dataset, findRow: RowFinder, path: string): Uint8Array 
 }
 
 /** First row of each user. */
-function startsOf({ users, ratings }: Dataset): Int32Array {
+function startsOf({ users, interactions }: Dataset): Int32Array {
   const starts = new Int32Array(users.size + 1)
-  for (let row = 0; row < ratings.userIndex.length; row++) starts[ratings.userIndex[row] + 1]++
+  for (let row = 0; row < interactions.userIndex.length; row++) starts[interactions.userIndex[row] + 1]++
   for (let user = 0; user < users.size; user++) starts[user + 1] += starts[user]
   return starts
 }
@@ -60,7 +60,7 @@ export function rowFinder(dataset: Dataset): RowFinder {
 
 /** Binary search: rows are sorted by (user, item). */
 function findRow(dataset: Dataset, userStarts: Int32Array, user: number, item: number): number {
-  const { itemIndex } = dataset.ratings
+  const { itemIndex } = dataset.interactions
   let [low, high] = [userStarts[user], userStarts[user + 1]]
   while (low < high) {
     const middle = (low + high) >>> 1

@@ -6,8 +6,8 @@ import type { Dataset, Masks } from './types.ts'
  * Rows before the cut are learnt from, rows from it on are held out; rows of the same second stay together, so that the part
  * held out may be larger than the share. Rows of unknown time cannot be told past from future and take no part.
  */
-export function cutByTime({ ratings }: Dataset, spec: Extract<SplitSpec, { kind: 'temporal' }>): Masks {
-  const { timestamp } = ratings
+export function cutByTime({ interactions }: Dataset, spec: Extract<SplitSpec, { kind: 'temporal' }>): Masks {
+  const { timestamp } = interactions
   const cut = 'time' in spec ? spec.time : timeOfShare(timestamp, spec.fraction)
   const nUnknown = timestamp.filter(Number.isNaN).length
   return {
@@ -36,7 +36,7 @@ function timeText(unixSeconds: number): string {
  * and item decides, never the order of the catalogue.
  */
 export function leaveLast(dataset: Dataset, nRows: number): Masks {
-  const { timestamp } = dataset.ratings
+  const { timestamp } = dataset.interactions
   const isTest = new Uint8Array(timestamp.length)
   const [place, timeOf] = [
     rowPlaces(dataset),
@@ -70,7 +70,9 @@ function knownOr(time: number, instead: number): number {
 }
 
 /** Where the rows of each user lie: [start, end). Rows are sorted by user. */
-export function* rowsOfUsers({ ratings: { userIndex } }: Dataset): Generator<[start: number, end: number]> {
+export function* rowsOfUsers({
+  interactions: { userIndex },
+}: Dataset): Generator<[start: number, end: number]> {
   for (let start = 0, end = 0; start < userIndex.length; start = end) {
     while (end < userIndex.length && userIndex[end] === userIndex[start]) end++
     yield [start, end]
@@ -78,7 +80,8 @@ export function* rowsOfUsers({ ratings: { userIndex } }: Dataset): Generator<[st
 }
 
 /** A number in [0, 1) of each row, from a hash of its ids. */
-export function rowPlaces({ users, items, ratings }: Dataset): (row: number) => number {
+export function rowPlaces({ users, items, interactions }: Dataset): (row: number) => number {
   const [userHashes, itemHashes] = [users.ids.map(hashId), items.ids.map(hashId)]
-  return (row) => combineHashes(userHashes[ratings.userIndex[row]], itemHashes[ratings.itemIndex[row]])
+  return (row) =>
+    combineHashes(userHashes[interactions.userIndex[row]], itemHashes[interactions.itemIndex[row]])
 }

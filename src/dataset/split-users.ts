@@ -11,12 +11,12 @@ const foldInShare = 0.8
  * five rows is not asked.
  */
 export function holdOutUsers(dataset: Dataset, fraction: number): Masks {
-  const nRows = dataset.ratings.rating.length
+  const nRows = dataset.interactions.rating.length
   const [isTest, isTrain, isFoldIn] = [new Uint8Array(nRows), new Uint8Array(nRows), new Uint8Array(nRows)]
   const [salt, place] = [hashId('held-out users'), rowPlaces(dataset)]
   let nUsers = 0
   for (const [start, end] of rowsOfUsers(dataset)) {
-    const userId = dataset.users.ids[dataset.ratings.userIndex[start]]
+    const userId = dataset.users.ids[dataset.interactions.userIndex[start]]
     if (combineHashes(salt, hashId(userId)) >= fraction) {
       isTrain.fill(1, start, end)
       continue

@@ -20,7 +20,7 @@ export function makeFolds(dataset: Dataset, spec: SplitSpec, seed: number): Fold
     requireBothParts(
       fold,
       spec,
-      dataset.ratings.timestamp.some((time) => !Number.isNaN(time)),
+      dataset.interactions.timestamp.some((time) => !Number.isNaN(time)),
     )
     requireNoLeak(dataset, fold, spec)
   }
@@ -33,7 +33,7 @@ function masksOf(dataset: Dataset, spec: SplitSpec, seed: number): Masks[] {
   if (spec.kind === 'leave-last') return [leaveLast(dataset, spec.nRows)]
   if (spec.kind === 'users') return [holdOutUsers(dataset, spec.fraction)]
   if (spec.kind === 'file') return [foldFromFiles(dataset, spec)]
-  const part = randomParts(dataset.ratings.rating.length, seed)
+  const part = randomParts(dataset.interactions.rating.length, seed)
   if (spec.kind === 'random') {
     const nTest = Math.round(part.length * spec.fraction)
     return [complement(Uint8Array.from(part, (rank) => (rank < nTest ? 1 : 0)))]
@@ -51,7 +51,7 @@ function complement(isTest: Uint8Array): Masks {
 
 function hashMask(dataset: Dataset, fraction: number): Uint8Array {
   const place = rowPlaces(dataset)
-  const isTest = new Uint8Array(dataset.ratings.rating.length)
+  const isTest = new Uint8Array(dataset.interactions.rating.length)
   for (let row = 0; row < isTest.length; row++) isTest[row] = place(row) < fraction ? 1 : 0
   return isTest
 }
@@ -109,7 +109,7 @@ const rowsAtOnce = 65_536
 
 function updateWithPairs(
   hash: Hash,
-  { ratings: { userIndex, itemIndex } }: Dataset,
+  { interactions: { userIndex, itemIndex } }: Dataset,
   chosen: Uint8Array,
   [users, items]: readonly [Int32Array, Int32Array],
 ): void {

@@ -18,21 +18,33 @@ export interface Csr {
   readonly values: Float32Array
 }
 
-/** Ratings as parallel columns of dense indices. */
-export interface Ratings {
+/** What users did, one row a pair, as parallel columns of dense indices. */
+export interface Interactions {
   readonly userIndex: Int32Array
   readonly itemIndex: Int32Array
+  /** NaN where the pair was never rated. */
   readonly rating: Float32Array
+  /** How much the row counts; 0: known, but no sign of interest (disliked): never recommended, never relevant. */
+  readonly weight: Float32Array
+  /** Events behind the row. */
+  readonly count: Int32Array
   /** Unix seconds; NaN where unknown. */
   readonly timestamp: Float64Array
 }
+
+/**
+ * What the rows say: `explicit`, how much each was liked (every row has a rating, and ratings differ); `implicit`, what was
+ * chosen (no ratings, or one value for all); `both`, some rows with ratings and some without.
+ */
+export type FeedbackKind = 'explicit' | 'implicit' | 'both'
 
 export interface Dataset {
   readonly lakeVersion: number
   readonly users: Vocabulary
   readonly items: Vocabulary
-  readonly ratings: Ratings
-  /** Least and greatest rating in the data: predictions are clipped to it. */
+  readonly interactions: Interactions
+  readonly kind: FeedbackKind
+  /** Least and greatest rating in the data: predictions are clipped to it; [0, 0] without ratings. */
   readonly ratingRange: readonly [min: number, max: number]
 }
 
@@ -59,9 +71,15 @@ export interface Fold extends Masks {
 export interface TrainingSet {
   readonly nUsers: number
   readonly nItems: number
+  readonly kind: FeedbackKind
+  /** Rows with a weight above 0: what users chose. Values are ratings, or counts where there is no rating. */
   readonly byUser: Csr
   readonly byItem: Csr
+  /** The rows with a rating, whatever their weight, as a set of their own; the same object where that is all of them. */
+  readonly ratings: TrainingSet
   readonly ratingRange: readonly [min: number, max: number]
+  /** Weights of the entries of `byUser`, in its order, divided by their mean; undefined where all are equal. */
+  weights(): Float32Array | undefined
   /** Unix seconds of every entry of `byUser`, in its order, NaN where unknown; gathered when asked for. */
   timestamps(): Float64Array
 }

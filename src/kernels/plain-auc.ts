@@ -36,10 +36,11 @@ export function plainAuc(
       }
     },
     auc_neighbour_rows: (lo, hi, _scratch, ...args) => {
-      const [seenStarts, seen, nItems, rowStarts, rowItems, weights, starts, relevant, out] = args
+      const [historyStarts, history, seenStarts, seen, nItems, ...others] = args
+      const [rowStarts, rowItems, weights, starts, relevant, out] = others
       for (let user = lo; user < hi; user++) {
         const scores = new Float32Array(nItems)
-        for (const item of spanOf(seenStarts, seen, user)) {
+        for (const item of spanOf(historyStarts, history, user)) {
           const end = ints[rowStarts / 4 + item + 1]
           for (let entry = ints[rowStarts / 4 + item]; entry < end; entry++)
             scores[ints[rowItems / 4 + entry]] += floats[weights / 4 + entry]

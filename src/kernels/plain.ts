@@ -178,7 +178,8 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
   }
 
   function top_k_neighbour_rows(lo: number, hi: number, scratch: number, ...args: number[]): void {
-    const [historyStarts, historyItems, nItems, rowStarts, rowItems, weights, k, outItems, outScores] = args
+    const [historyStarts, historyItems, seenStarts, seenItems, nItems, ...others] = args
+    const [rowStarts, rowItems, weights, k, outItems, outScores] = others
     const span = (starts: number, row: number) => [ints[starts / 4 + row], ints[starts / 4 + row + 1]]
     for (let user = lo; user < hi; user++) {
       floats.fill(0, scratch / 4, scratch / 4 + nItems)
@@ -190,7 +191,9 @@ export function plainKernels(memory: WebAssembly.Memory): Kernels {
           floats[scratch / 4 + ints[rowItems / 4 + entry]] += floats[weights / 4 + entry]
         }
       }
-      for (const item of history) floats[scratch / 4 + item] = lowest
+      const [first, last] = span(seenStarts, user)
+      for (const item of ints.slice(seenItems / 4 + first, seenItems / 4 + last))
+        floats[scratch / 4 + item] = lowest
       top_k(scratch, nItems, k, outItems + 4 * user * k, outScores + 4 * user * k)
     }
   }

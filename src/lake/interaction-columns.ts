@@ -7,26 +7,31 @@ import { inOrder, noUser, type Rows, withoutGaps, withoutUnused } from './row-or
 import type { InteractionColumns } from './types.ts'
 
 const needed = ['user_id', 'item_id', 'rating', 'timestamp']
+/** Tables of before there were weights do not have them: each of their rows is one rating. */
+const added = ['weight', 'count']
 
 /**
  * Reads a version of `interactions` as dictionary-coded columns. DuckDB scans and codes in parallel and hands numbers over
- * a block at a time; texts are looked at once an id. Rows without an id or a finite rating, which another writer may have
- * put there, are left out; order and repeated pairs are the business of `inOrder`.
+ * a block at a time; texts are looked at once an id. Rows without an id, with a rating or weight that is not finite, or (in
+ * tables without weights) without a rating, which another writer may have put there, are left out; order and repeated pairs are the business of `inOrder`.
  */
 export async function readInteractionColumns(
   database: Database,
   snapshot: Snapshot,
 ): Promise<InteractionColumns> {
-  const missing = needed.find((name) => !snapshot.schema.fields.some((field) => field.name === name))
+  const has = (name: string) => snapshot.schema.fields.some((field) => field.name === name)
+  const missing = needed.find((name) => !has(name))
   if (missing) {
     throw new RecsysError('RECSYS_LAKE_CORRUPT', { message: `table interactions has no column ${missing}` })
   }
-  const scan = await scanSql(database, snapshot, { columns: needed, withRow: true })
+  const hasWeights = added.every(has)
+  const columns = hasWeights ? [...needed, ...added] : needed
+  const scan = await scanSql(database, snapshot, { columns, withRow: true })
   const userIds = await codeIds(database, scan, 'user')
   const itemIds = await codeIds(database, scan, 'item')
   const counts = { nUsers: userIds.length, nItems: itemIds.length }
   const isOneFile = snapshot.files.length === 1
-  const rows = inOrder(await readRows(database, scan, { isOneFile, ...counts }), counts)
+  const rows = inOrder(await readRows(database, scan, { isOneFile, hasWeights, ...counts }), counts)
   return {
     lakeVersion: snapshot.version,
     ...rows,
@@ -64,6 +69,12 @@ async function recode(database: Database, side: 'user' | 'item', ids: readonly s
   appender.closeSync()
 }
 
+interface RowsWanted {
+  readonly isOneFile: boolean
+  readonly hasWeights: boolean
+  readonly nUsers: number
+}
+
 /** One stream alone keeps less than one core busy. */
 const nStreams = 4
 
@@ -74,22 +85,29 @@ const nStreams = 4
 async function readRows(
   database: Database,
   scan: string,
-  { isOneFile, nUsers }: { readonly isOneFile: boolean; readonly nUsers: number },
+  { isOneFile, hasWeights, nUsers }: RowsWanted,
 ): Promise<Rows> {
   const mostRows = await database.value<number>(`SELECT count(*) FROM (${scan})`)
   const userIndex = new Int32Array(mostRows).fill(noUser)
   const itemIndex = new Int32Array(mostRows)
   const rating = new Float32Array(mostRows)
+  const weight = new Float32Array(mostRows)
+  const count = new Int32Array(mostRows)
   const timestamp = new Float64Array(mostRows)
   let filled = 0
   const readPart = async (firstUser: number, endUser: number) => {
-    const result = await database.stream(rowsSql(scan, firstUser, endUser))
-    for await (const [rows, users, items, ratings, times] of numberBlocks(result, rowTypes)) {
+    const result = await database.stream(rowsSql(scan, hasWeights, firstUser, endUser))
+    for await (const [rows, users, items, ratings, weights, counts, times] of numberBlocks(
+      result,
+      rowTypes,
+    )) {
       for (let at = 0; at < rows.length; at++) {
         const place = isOneFile ? rows[at] : filled + at
         userIndex[place] = users[at]
         itemIndex[place] = items[at]
         rating[place] = ratings[at]
+        weight[place] = weights[at]
+        count[place] = counts[at]
         timestamp[place] = times[at]
       }
       filled += rows.length
@@ -97,18 +115,34 @@ async function readRows(
   }
   const bound = (part: number) => Math.floor((part * nUsers) / nStreams)
   await Promise.all(Array.from({ length: nStreams }, (_, part) => readPart(bound(part), bound(part + 1))))
-  const all = { userIndex, itemIndex, rating, timestamp }
+  const all = { userIndex, itemIndex, rating, weight, count, timestamp }
   return filled < mostRows ? withoutGaps(all, filled) : all
 }
 
-const rowTypes = [Int32Array, Int32Array, Int32Array, Float32Array, Float64Array] as const
+const rowTypes = [
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Float32Array,
+  Float32Array,
+  Int32Array,
+  Float64Array,
+] as const
 
 /** Columns of `rowTypes`. A range of the codes is one of the ids too, so that DuckDB skips what lies outside of it. */
-function rowsSql(scan: string, firstUser: number, endUser: number): string {
+function rowsSql(scan: string, hasWeights: boolean, firstUser: number, endUser: number): string {
+  // In files of before there were weights these are NULL.
+  const added = hasWeights
+    ? 'coalesce(weight, 1)::FLOAT, coalesce(count, 1)::INTEGER'
+    : '1::FLOAT, 1::INTEGER'
+  const isSound = hasWeights
+    ? 'coalesce(isfinite(rating), true) AND coalesce(isfinite(weight) AND weight >= 0, true)'
+    : 'isfinite(rating)'
   return `
-    SELECT CAST(${rowColumn} AS INTEGER), users.code, item_codes.code, rating, coalesce(epoch(timestamp), 'NaN'::DOUBLE)
+    SELECT CAST(${rowColumn} AS INTEGER), users.code, item_codes.code, coalesce(rating, 'NaN'::FLOAT), ${added},
+      coalesce(epoch(timestamp), 'NaN'::DOUBLE)
     FROM (${scan})
       JOIN (SELECT * FROM user_codes WHERE code >= ${firstUser} AND code < ${endUser}) AS users ON user_id = users.id
       JOIN item_codes ON item_id = item_codes.id
-    WHERE isfinite(rating)`
+    WHERE ${isSound}`
 }

@@ -2,7 +2,10 @@
 export interface Rows {
   readonly userIndex: Int32Array
   readonly itemIndex: Int32Array
+  /** NaN where there is none. */
   readonly rating: Float32Array
+  readonly weight: Float32Array
+  readonly count: Int32Array
   /** NaN where unknown. */
   readonly timestamp: Float64Array
 }
@@ -24,6 +27,8 @@ export function inOrder(
     userIndex: permuted(rows.userIndex, order),
     itemIndex: permuted(rows.itemIndex, order),
     rating: permuted(rows.rating, order),
+    weight: permuted(rows.weight, order),
+    count: permuted(rows.count, order),
     timestamp: permuted(rows.timestamp, order),
   }
 }
@@ -32,18 +37,23 @@ export function inOrder(
 export const noUser = -1
 
 /** @param nRows  the rows that have a user */
-export function withoutGaps({ userIndex, itemIndex, rating, timestamp }: Rows, nRows: number): Rows {
+export function withoutGaps(rows: Rows, nRows: number): Rows {
+  const { userIndex, itemIndex, rating, weight, count, timestamp } = rows
   for (let row = 0, at = 0; at < nRows; row++) {
     if (userIndex[row] === noUser) continue
     userIndex[at] = userIndex[row]
     itemIndex[at] = itemIndex[row]
     rating[at] = rating[row]
+    weight[at] = weight[row]
+    count[at] = count[row]
     timestamp[at++] = timestamp[row]
   }
   return {
     userIndex: userIndex.subarray(0, nRows),
     itemIndex: itemIndex.subarray(0, nRows),
     rating: rating.subarray(0, nRows),
+    weight: weight.subarray(0, nRows),
+    count: count.subarray(0, nRows),
     timestamp: timestamp.subarray(0, nRows),
   }
 }

@@ -2,8 +2,8 @@
 export type TableName = 'interactions' | 'items' | 'users'
 
 /**
- * One version of `interactions`, dictionary-coded: row r says that `userIds[userIndex[r]]` gave
- * `itemIds[itemIndex[r]]` the rating `rating[r]`. Ids are sorted by code unit and every id occurs in a row;
+ * One version of `interactions`, dictionary-coded: row r says that `userIds[userIndex[r]]` did something with
+ * `itemIds[itemIndex[r]]`, `count[r]` times, and gave it the rating `rating[r]`. Ids are sorted by code unit and every id occurs in a row;
  * rows are sorted by (user, item) and a pair occurs once. The same table version always gives the same arrays.
  */
 export interface InteractionColumns {
@@ -12,7 +12,12 @@ export interface InteractionColumns {
   readonly itemIds: readonly string[]
   readonly userIndex: Int32Array
   readonly itemIndex: Int32Array
+  /** NaN where the pair was never rated. */
   readonly rating: Float32Array
+  /** How much the row counts; 0: known, but no sign of interest. 1 in tables of before there were weights. */
+  readonly weight: Float32Array
+  /** Events behind the row. */
+  readonly count: Int32Array
   /** Unix seconds; NaN where unknown. */
   readonly timestamp: Float64Array
 }

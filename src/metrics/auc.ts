@@ -1,11 +1,11 @@
-import { byUser } from '../dataset/dataset.ts'
+import { positiveRows } from '../dataset/dataset.ts'
 import type { Ranking } from '../dataset/ranking.ts'
 import type { Csr } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
 import { aucRowsScratchBytes } from '../kernels/scratch.ts'
 import { foldedPairs } from './folded-lists.ts'
 import { type RankedUsers, shareCsr, shareRanking } from './shared-ranking.ts'
-import { isFoldedIn, rankedUsers, seenRows } from './top-lists.ts'
+import { historyRows, isFoldedIn, rankedUsers, seenRows } from './top-lists.ts'
 import type { RankingQuestion, Scorer } from './types.ts'
 
 /**
@@ -20,13 +20,14 @@ export async function aucOf(
   const { dataset, fold } = question
   const ranking = scorer.ranking()
   const ranked = rankedUsers(question)
-  const parts = [seenRows(dataset, fold), byUser(dataset, fold.isTest)] as const
+  const parts = [seenRows(dataset, fold), positiveRows(dataset, fold.isTest)] as const
+  const history = historyRows(dataset, fold)
   const inOrder = isFoldedIn(fold, scorer)
-    ? foldedPairs({ ...ranked, scorer, known: parts[0] }, parts[1])
+    ? foldedPairs({ ...ranked, scorer, history, seen: parts[0] }, parts[1])
     : await compute.scoped(async () => {
-        const csrs = parts.map((part) => shareCsr(compute, part, ranked))
+        const [seen, relevant] = parts.map((part) => shareCsr(compute, part, ranked))
         const out = compute.float64(ranked.users.length)
-        await countPairs(compute, question, { ranking, ranked, csrs, out })
+        await countPairs(compute, question, { ranking, ranked, history, seen, relevant, out })
         return out.slice()
       })
   return Float64Array.from(ranked.users, (user, at) => {
@@ -38,24 +39,24 @@ export async function aucOf(
 interface Counting {
   readonly ranking: Ranking
   readonly ranked: RankedUsers
-  /** What was seen, and what is held out. */
-  readonly csrs: readonly [Int32Array, Int32Array][]
+  readonly history: Csr
+  readonly seen: [Int32Array, Int32Array]
+  readonly relevant: [Int32Array, Int32Array]
   readonly out: Float64Array
 }
 
 async function countPairs(
   compute: Compute,
   { dataset, signal }: RankingQuestion,
-  { ranking, ranked, csrs, out }: Counting,
+  { ranking, ranked, history, seen, relevant, out }: Counting,
 ): Promise<void> {
   const rows = shareRanking(compute, ranking, ranked)
-  const [seen, relevant] = csrs
   const nItems = dataset.items.size
   const job = { nRows: out.length, rowsPerRange: 16, scratchBytes: aucRowsScratchBytes(nItems), signal }
   if (ranking.kind === 'factors') {
     await compute.run({ ...job, kernel: 'auc_rows', args: [...rows, nItems, ...seen, ...relevant, out] })
   } else {
-    const args = [...seen, nItems, ...rows, ...relevant, out]
+    const args = [...shareCsr(compute, history, ranked), ...seen, nItems, ...rows, ...relevant, out]
     await compute.run({ ...job, kernel: 'auc_neighbour_rows', args })
   }
 }

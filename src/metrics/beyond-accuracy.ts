@@ -47,16 +47,17 @@ export function giniOf(counts: Float64Array): number {
   return weighted / (n * sum)
 }
 
-/** Training rows of each item. */
-export function trainingCounts({ items, ratings }: Dataset, { isTrain }: Masks): Float64Array {
+/** Training rows of each item that say somebody wants it. */
+export function trainingCounts({ items, interactions }: Dataset, { isTrain }: Masks): Float64Array {
   const counts = new Float64Array(items.size)
-  for (let row = 0; row < isTrain.length; row++) counts[ratings.itemIndex[row]] += isTrain[row]
+  const { itemIndex, weight } = interactions
+  for (let row = 0; row < isTrain.length; row++) if (weight[row] > 0) counts[itemIndex[row]] += isTrain[row]
   return counts
 }
 
-function countTrainingUsers({ users, ratings }: Dataset, { isTrain }: Masks): number {
+function countTrainingUsers({ users, interactions }: Dataset, { isTrain }: Masks): number {
   const has = new Uint8Array(users.size)
-  for (let row = 0; row < isTrain.length; row++) if (isTrain[row] === 1) has[ratings.userIndex[row]] = 1
+  for (let row = 0; row < isTrain.length; row++) if (isTrain[row] === 1) has[interactions.userIndex[row]] = 1
   return has.reduce((sum, one) => sum + one, 0)
 }
 

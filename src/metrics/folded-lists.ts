@@ -6,28 +6,33 @@ import type { Scorer } from './types.ts'
 /** What lists and areas of users that a model has not learnt from are made of. */
 export interface FoldedQuestion extends RankedUsers {
   readonly scorer: Scorer
-  /** What the model is told of each user, and what is not recommended. */
-  readonly known: Csr
+  /** What the model is told of each user. */
+  readonly history: Csr
+  /** What is not recommended. */
+  readonly seen: Csr
 }
 
 /** The best `length` items a user, best first, −1 where there are no more; equal scores in the order of `order`. */
-export function foldedLists({ users, order, scorer, known }: FoldedQuestion, length: number): Int32Array {
+export function foldedLists(
+  { users, order, scorer, history, seen }: FoldedQuestion,
+  length: number,
+): Int32Array {
   const lists = new Int32Array(users.length * length).fill(-1)
-  const scoreOf = rowScorer(scorer, known, true)
+  const scoreOf = rowScorer(scorer, history, true)
   const scores = new Float32Array(order.length)
   users.forEach((user, at) => {
-    score(scoreOf, user, known, scores)
+    score(scoreOf, user, seen, scores)
     fillBest(lists.subarray(at * length, (at + 1) * length), scores, order)
   })
   return lists
 }
 
 /** Of each user, the pairs (relevant item, item of neither part) in order; a tie counts ½. */
-export function foldedPairs({ users, scorer, known }: FoldedQuestion, heldOut: Csr): Float64Array {
-  const scoreOf = rowScorer(scorer, known, true)
+export function foldedPairs({ users, scorer, history, seen }: FoldedQuestion, heldOut: Csr): Float64Array {
+  const scoreOf = rowScorer(scorer, history, true)
   const scores = new Float32Array(heldOut.nColumns)
   return Float64Array.from(users, (user) => {
-    score(scoreOf, user, known, scores)
+    score(scoreOf, user, seen, scores)
     const relevant = heldOut.columns.subarray(heldOut.rowStarts[user], heldOut.rowStarts[user + 1])
     const bounds = Float32Array.from(relevant, (item) => scores[item])
     for (const item of relevant) scores[item] = Number.NaN
@@ -40,10 +45,10 @@ export function foldedPairs({ users, scorer, known }: FoldedQuestion, heldOut: C
 }
 
 /** NaN marks what was seen: it is neither above, below nor equal to anything. */
-function score(scoreOf: RowScorer, user: number, known: Csr, scores: Float32Array): void {
+function score(scoreOf: RowScorer, user: number, seen: Csr, scores: Float32Array): void {
   scoreOf(user, scores)
-  for (let at = known.rowStarts[user]; at < known.rowStarts[user + 1]; at++)
-    scores[known.columns[at]] = Number.NaN
+  for (let at = seen.rowStarts[user]; at < seen.rowStarts[user + 1]; at++)
+    scores[seen.columns[at]] = Number.NaN
 }
 
 /** Insertion into a short sorted list: nearly all items fail the first comparison. */

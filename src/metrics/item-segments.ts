@@ -42,11 +42,11 @@ function thirdsOf(counts: Float64Array): Uint8Array {
   return third
 }
 
-function byCategory({ ratings }: Dataset, { isTest }: Masks, categories: ItemCategories): ItemSegment[] {
+function byCategory({ interactions }: Dataset, { isTest }: Masks, categories: ItemCategories): ItemSegment[] {
   const nRows = new Map<string, number>()
   for (let row = 0; row < isTest.length; row++) {
     if (isTest[row] === 0) continue
-    for (const name of categories[ratings.itemIndex[row]]) nRows.set(name, (nRows.get(name) ?? 0) + 1)
+    for (const name of categories[interactions.itemIndex[row]]) nRows.set(name, (nRows.get(name) ?? 0) + 1)
   }
   const names = [...nRows].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([name]) => name)
   return names.slice(0, mostCategories).map((name) => ({

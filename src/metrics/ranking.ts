@@ -1,4 +1,4 @@
-import { byUser } from '../dataset/dataset.ts'
+import { positiveRows } from '../dataset/dataset.ts'
 import type { Csr } from '../dataset/types.ts'
 import type { Compute } from '../kernels/compute.ts'
 import { aucOf } from './auc.ts'
@@ -15,7 +15,7 @@ export interface RankingOutcome {
 
 /**
  * The lists of every user with held-out rows, judged under the formulas of `metricCatalogue`. A metric of users is the mean
- * over them, users without held-out rows left out; all are NaN when there is no such user.
+ * over them, users without relevant held-out items left out; all are NaN when there is no such user.
  */
 export async function evaluateRanking(
   compute: Compute,
@@ -28,10 +28,7 @@ export async function evaluateRanking(
     ...judgeLists(lists, question),
     ...perUserOfLists(lists, question),
   }
-  const means = Object.entries(values).map(([name, perUser]) => [
-    name,
-    meanOf(name === 'auc' ? perUser.filter(isNumber) : perUser),
-  ])
+  const means = Object.entries(values).map(([name, perUser]) => [name, meanOf(perUser.filter(isNumber))])
   return { values, lists, metrics: { ...Object.fromEntries(means), ...catalogueMetrics(lists, question) } }
 }
 
@@ -47,7 +44,7 @@ export async function rankingMetrics(
 const listMetrics = ['ndcg', 'recall', 'recall_min', 'precision', 'map', 'mrr', 'hitRate'] as const
 
 function judgeLists(lists: TopLists, { dataset, fold, ks }: RankingQuestion): Record<string, Float64Array> {
-  const heldOut = byUser(dataset, fold.isTest)
+  const heldOut = positiveRows(dataset, fold.isTest)
   const { users, length, items } = lists
   const columns = ks.map((k) => columnsFor(users.length, k))
   const isRelevant = new Uint8Array(length)
@@ -57,7 +54,8 @@ function judgeLists(lists: TopLists, { dataset, fold, ks }: RankingQuestion): Re
       isRelevant[rank] = isAmong(relevant, items[at * length + rank]) ? 1 : 0
     ks.forEach((k, n) => {
       const quality = judgeList(isRelevant, relevant.length, k)
-      for (const name of listMetrics) columns[n][`${name}@${k}`][at] = quality[name]
+      for (const name of listMetrics)
+        columns[n][`${name}@${k}`][at] = relevant.length > 0 ? quality[name] : Number.NaN
     })
   })
   return Object.assign({}, ...columns)

@@ -1,9 +1,9 @@
-import { byUser } from '../dataset/dataset.ts'
+import { positiveRows } from '../dataset/dataset.ts'
 import { hashId } from '../dataset/id-hash.ts'
 import { uniformAt } from '../kernels/random.ts'
 import { judgeList, type ListQuality } from './ranked-list.ts'
 import { rowScorer } from './score-rows.ts'
-import { rankedUsers, seenRows } from './top-lists.ts'
+import { historyRows, rankedUsers, seenRows } from './top-lists.ts'
 import type { Metrics, RankingQuestion, SampledProtocol, Scorer } from './types.ts'
 
 /**
@@ -16,8 +16,8 @@ import type { Metrics, RankingQuestion, SampledProtocol, Scorer } from './types.
 export function sampledMetrics(question: RankingQuestion, sampled: SampledProtocol, scorer: Scorer): Metrics {
   const { dataset, fold, ks } = question
   const known = seenRows(dataset, fold)
-  const scoreOf = rowScorer(scorer, known, fold.isFoldIn !== undefined)
-  const heldOut = byUser(dataset, fold.isTest)
+  const scoreOf = rowScorer(scorer, historyRows(dataset, fold), fold.isFoldIn !== undefined)
+  const heldOut = positiveRows(dataset, fold.isTest)
   const [scores, taken] = [new Float32Array(dataset.items.size), new Uint8Array(dataset.items.size)]
   const { users, order } = rankedUsers(question)
   const placeOf = new Int32Array(order.length)
@@ -25,9 +25,12 @@ export function sampledMetrics(question: RankingQuestion, sampled: SampledProtoc
     placeOf[item] = place
   })
   const sums: Record<string, number> = {}
+  let nUsers = 0
   for (const user of users) {
-    scoreOf(user, scores)
     const relevant = heldOut.columns.subarray(heldOut.rowStarts[user], heldOut.rowStarts[user + 1])
+    if (relevant.length === 0) continue
+    nUsers++
+    scoreOf(user, scores)
     const seen = known.columns.subarray(known.rowStarts[user], known.rowStarts[user + 1])
     taken.fill(0)
     for (const item of [...relevant, ...seen]) taken[item] = 1
@@ -36,7 +39,7 @@ export function sampledMetrics(question: RankingQuestion, sampled: SampledProtoc
     const isRelevant = candidates.map((item) => relevant.includes(item))
     for (const k of ks) add(sums, judgeList(isRelevant, relevant.length, k), k)
   }
-  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / users.length]))
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / nUsers]))
 }
 
 function add(sums: Record<string, number>, { ndcg, recall, mrr, hitRate }: ListQuality, k: number): void {

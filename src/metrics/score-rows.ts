@@ -7,14 +7,14 @@ export type RowScorer = (user: number, scores: Float32Array) => void
 
 /**
  * Scores of whole rows on this thread, for what the kernels do not do: somebody folded in, and sampled candidates.
- * @param known      what each user is known by: seen items with their ratings
+ * @param history    what each user is known by: items with their ratings
  * @param isFoldedIn whether the users are unknown to the model, which then goes by the history alone
  */
-export function rowScorer(scorer: Scorer, known: Csr, isFoldedIn: boolean): RowScorer {
+export function rowScorer(scorer: Scorer, history: Csr, isFoldedIn: boolean): RowScorer {
   const ranking = scorer.ranking()
   const byHistory = scorer.scoreHistory?.bind(scorer)
-  if (isFoldedIn && byHistory) return (user, scores) => byHistory(historyOf(known, user), scores)
-  return ranking.kind === 'factors' ? byFactors(ranking) : byNeighbours(ranking, known)
+  if (isFoldedIn && byHistory) return (user, scores) => byHistory(historyOf(history, user), scores)
+  return ranking.kind === 'factors' ? byFactors(ranking) : byNeighbours(ranking, history)
 }
 
 function historyOf({ rowStarts, columns, values }: Csr, user: number) {
@@ -44,13 +44,13 @@ function byFactors({ width, userRows, itemRows }: Extract<Ranking, { kind: 'fact
 
 function byNeighbours(
   { counts, items, weights }: Extract<Ranking, { kind: 'neighbours' }>,
-  known: Csr,
+  history: Csr,
 ): RowScorer {
   const starts = startsOf(counts)
   return (user, scores) => {
     scores.fill(0)
-    for (let at = known.rowStarts[user]; at < known.rowStarts[user + 1]; at++) {
-      const source = known.columns[at]
+    for (let at = history.rowStarts[user]; at < history.rowStarts[user + 1]; at++) {
+      const source = history.columns[at]
       for (let entry = starts[source]; entry < starts[source + 1]; entry++)
         scores[items[entry]] += weights[entry]
     }

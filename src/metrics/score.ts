@@ -19,7 +19,7 @@ export async function evaluateScorer(
   const { metrics, values, lists } = await evaluateRanking(compute, question, scorer)
   const sampled = question.sampled ? sampledMetrics(question, question.sampled, scorer) : {}
   return {
-    metrics: { ...errorMetrics(errors), ...metrics, ...sampled },
+    metrics: { ...errorMetrics(errors, question.dataset), ...metrics, ...sampled },
     perUser: { ...errors, values },
     lists,
   }

@@ -1,4 +1,4 @@
-import { byUser } from '../dataset/dataset.ts'
+import { positiveRows } from '../dataset/dataset.ts'
 import { type ItemSegment, itemSegments } from './item-segments.ts'
 import { judgeList } from './ranked-list.ts'
 import { isAmong, meanOf } from './ranking.ts'
@@ -24,12 +24,16 @@ export function segmentMetrics(
   scorer: Scorer,
 ): SegmentMetrics[] {
   return [
-    ...userSegments(question).map((segment) => ofUsers(segment, evaluation.perUser)),
+    ...userSegments(question).map((segment) => ofUsers(segment, evaluation.perUser, question)),
     ...itemSegments(question).map((segment) => ofItems(segment, question, evaluation, scorer)),
   ].filter(({ nHeldOutRows }) => nHeldOutRows > 0)
 }
 
-function ofUsers({ name, places }: UserSegment, perUser: PerUserMetrics): SegmentMetrics {
+function ofUsers(
+  { name, places, nHeldOutRows }: UserSegment,
+  perUser: PerUserMetrics,
+  { dataset }: RankingQuestion,
+): SegmentMetrics {
   const at = <T extends Int32Array | Float64Array>(values: T) =>
     Float64Array.from(places, (place) => values[place])
   const counts = at(perUser.counts)
@@ -45,8 +49,8 @@ function ofUsers({ name, places }: UserSegment, perUser: PerUserMetrics): Segmen
   return {
     name,
     nUsers: places.length,
-    nHeldOutRows: counts.reduce((sum, count) => sum + count, 0),
-    metrics: { ...errorMetrics(errors), ...Object.fromEntries(means) },
+    nHeldOutRows,
+    metrics: { ...errorMetrics(errors, dataset), ...Object.fromEntries(means) },
   }
 }
 
@@ -56,14 +60,16 @@ function ofItems(
   { lists }: Evaluation,
   scorer: Scorer,
 ): SegmentMetrics {
-  const isTest = fold.isTest.map((held, row) => held & has[dataset.ratings.itemIndex[row]])
+  const isTest = fold.isTest.map((held, row) => held & has[dataset.interactions.itemIndex[row]])
   const errors = ratingErrors(dataset, { ...fold, isTest }, scorer)
-  const heldOut = byUser(dataset, isTest)
+  const heldOut = positiveRows(dataset, isTest)
   const { users, length, items } = lists
   const sums: Record<string, number> = {}
+  let nRanked = 0
   users.forEach((user, at) => {
     const relevant = heldOut.columns.subarray(heldOut.rowStarts[user], heldOut.rowStarts[user + 1])
     if (relevant.length === 0) return
+    nRanked++
     const isRelevant = Array.from(items.subarray(at * length, (at + 1) * length), (item) =>
       isAmong(relevant, item),
     )
@@ -72,12 +78,11 @@ function ofItems(
         sums[`${metric}@${k}`] = (sums[`${metric}@${k}`] ?? 0) + value
     }
   })
-  const nUsers = errors.users.length
-  const means = Object.entries(sums).map(([metric, sum]) => [metric, sum / nUsers])
+  const means = Object.entries(sums).map(([metric, sum]) => [metric, sum / nRanked])
   return {
     name,
-    nUsers,
-    nHeldOutRows: errors.counts.reduce((sum, count) => sum + count, 0),
-    metrics: { ...errorMetrics(errors), ...Object.fromEntries(means) },
+    nUsers: errors.users.length,
+    nHeldOutRows: isTest.reduce((sum, one) => sum + one, 0),
+    metrics: { ...errorMetrics(errors, dataset), ...Object.fromEntries(means) },
   }
 }

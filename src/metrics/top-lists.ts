@@ -1,4 +1,4 @@
-import { byUser } from '../dataset/dataset.ts'
+import { byUser, positiveRows } from '../dataset/dataset.ts'
 import { hashId } from '../dataset/id-hash.ts'
 import type { Ranking } from '../dataset/ranking.ts'
 import type { Csr, Dataset, Masks } from '../dataset/types.ts'
@@ -22,16 +22,25 @@ export async function topLists(
   const length = Math.max(...question.ks)
   const { dataset, fold } = question
   if (isFoldedIn(fold, scorer)) {
-    const known = seenRows(dataset, fold)
-    return { users: ranked.users, length, items: foldedLists({ ...ranked, scorer, known }, length) }
+    const rows = { seen: seenRows(dataset, fold), history: historyRows(dataset, fold) }
+    return { users: ranked.users, length, items: foldedLists({ ...ranked, scorer, ...rows }, length) }
   }
   const items = await compute.scoped(() => rank(compute, question, scorer.ranking(), ranked, length))
   return { users: ranked.users, length, items }
 }
 
 /** What is known of each user, and not recommended: what is learnt from and what is folded in. */
-export function seenRows(dataset: Dataset, { isTrain, isFoldIn }: Masks): Csr {
-  return byUser(dataset, isFoldIn ? isTrain.map((one, row) => one | isFoldIn[row]) : isTrain)
+export function seenRows(dataset: Dataset, fold: Masks): Csr {
+  return byUser(dataset, knownRows(fold))
+}
+
+/** Of `seenRows` what each user is known by: rows that say what the user wants. */
+export function historyRows(dataset: Dataset, fold: Masks): Csr {
+  return positiveRows(dataset, knownRows(fold))
+}
+
+function knownRows({ isTrain, isFoldIn }: Masks): Uint8Array {
+  return isFoldIn ? isTrain.map((one, row) => one | isFoldIn[row]) : isTrain
 }
 
 /**
@@ -76,7 +85,8 @@ async function rank(
     const args = [...rows, nItems, ...seen, ...out]
     await compute.run({ ...job, kernel: 'rank_rows', args, scratchBytes: rankRowsScratchBytes })
   } else {
-    const args = [...seen, nItems, ...rows, ...out]
+    const history = shareCsr(compute, historyRows(dataset, fold), ranked)
+    const args = [...history, ...seen, nItems, ...rows, ...out]
     await compute.run({ ...job, kernel: 'top_k_neighbour_rows', args, scratchBytes: 4 * nItems })
   }
   return Int32Array.from(best, (place) => (place < 0 ? -1 : order[place]))

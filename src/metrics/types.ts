@@ -44,7 +44,7 @@ export type Metrics = Readonly<Record<string, number>>
 
 /** Errors on the held-out rows, summed: parallel arrays. */
 export interface ErrorSums {
-  /** Held-out rows of each user, 1 or more; of each item, 0 or more. */
+  /** Held-out ratings of each user and of each item. */
   readonly counts: Int32Array
   /** Σ(r − r̂)² over the held-out rows: rmse = √(Σ squaredErrors ÷ Σ counts). */
   readonly squaredErrors: Float64Array
@@ -61,7 +61,10 @@ export interface PerUserMetrics extends ErrorSums {
   readonly users: Int32Array
   /** The same errors summed by item, one entry an item of the dataset: what paired tests on errors need as well. */
   readonly byItem: ErrorSums
-  /** By metric name, `ndcg@10` …: one value a user, whose mean over the users is the metric. */
+  /**
+   * By metric name, `ndcg@10` …: one value a user, whose mean over the users is the metric; NaN for a user who has no relevant
+   * held-out item, and who takes no part in the mean.
+   */
   readonly values: Readonly<Record<string, Float64Array>>
 }
 

@@ -7,6 +7,7 @@ export interface UserSegment {
   readonly name: string
   /** Places in `PerUserMetrics.users`, ascending; never empty. */
   readonly places: Int32Array
+  readonly nHeldOutRows: number
 }
 
 const nQuartiles = 4
@@ -32,6 +33,7 @@ export function userSegments({
         Math.round(((n + 1) * places.length) / nQuartiles),
       )
       .toSorted()
+  const heldOutRows = users.filter((user) => rowsOf(heldOut, user) > 0).map((user) => rowsOf(heldOut, user))
   return [
     ...Array.from({ length: nQuartiles }, (_, n) => ({
       name: `activity ${n + 1} of ${nQuartiles}`,
@@ -39,5 +41,10 @@ export function userSegments({
     })),
     { name: 'cold users', places: places.filter((place) => activity[place] === 0) },
     { name: 'warm users', places: places.filter((place) => activity[place] > 0) },
-  ].filter((segment) => segment.places.length > 0)
+  ]
+    .filter((segment) => segment.places.length > 0)
+    .map((segment) => ({
+      ...segment,
+      nHeldOutRows: segment.places.reduce((sum, place) => sum + heldOutRows[place], 0),
+    }))
 }

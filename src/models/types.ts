@@ -124,5 +124,8 @@ export interface Model extends ModelState {
 
 export interface HistoryEntry {
   readonly itemIndex: number
+  /** NaN where it is not known. */
   readonly rating: number
+  /** How much it counts beside an average entry of the training; left out: 1. */
+  readonly weight?: number
 }

@@ -47,17 +47,19 @@ export function epochMonitor(
 
 /** The rows of the chosen users alone, under the same indices. */
 function sampleUsers(dataset: Dataset, fold: Masks): { dataset: Dataset; fold: Masks } {
-  const { userIndex, itemIndex, rating, timestamp } = dataset.ratings
+  const { userIndex, itemIndex, rating, weight, count, timestamp } = dataset.interactions
   const chosen = chooseUsers(dataset, fold)
   const rows: number[] = []
   for (let row = 0; row < userIndex.length; row++) if (chosen[userIndex[row]] === 1) rows.push(row)
   return {
     dataset: {
       ...dataset,
-      ratings: {
+      interactions: {
         userIndex: Int32Array.from(rows, (row) => userIndex[row]),
         itemIndex: Int32Array.from(rows, (row) => itemIndex[row]),
         rating: Float32Array.from(rows, (row) => rating[row]),
+        weight: Float32Array.from(rows, (row) => weight[row]),
+        count: Int32Array.from(rows, (row) => count[row]),
         timestamp: Float64Array.from(rows, (row) => timestamp[row]),
       },
     },
@@ -69,9 +71,10 @@ function sampleUsers(dataset: Dataset, fold: Masks): { dataset: Dataset; fold: M
   }
 }
 
-function chooseUsers({ users, ratings }: Dataset, { isTest }: Masks): Uint8Array {
+function chooseUsers({ users, interactions }: Dataset, { isTest }: Masks): Uint8Array {
   const heldOut = new Uint8Array(users.size)
-  for (let row = 0; row < isTest.length; row++) if (isTest[row] === 1) heldOut[ratings.userIndex[row]] = 1
+  for (let row = 0; row < isTest.length; row++)
+    if (isTest[row] === 1) heldOut[interactions.userIndex[row]] = 1
   const salt = hashId('epoch monitor')
   const candidates = Array.from(heldOut.keys()).filter((user) => heldOut[user] === 1)
   const places = new Map(candidates.map((user) => [user, combineHashes(salt, hashId(users.ids[user]))]))

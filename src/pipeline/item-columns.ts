@@ -29,15 +29,15 @@ export function itemColumns(dataset: Dataset, items: readonly ItemRow[], counts:
   }
 }
 
-function countInteractions({ items, ratings }: Dataset, counts: Uint8Array): Int32Array {
+function countInteractions({ items, interactions }: Dataset, counts: Uint8Array): Int32Array {
   const sums = new Int32Array(items.size)
-  for (let row = 0; row < counts.length; row++) sums[ratings.itemIndex[row]] += counts[row]
+  for (let row = 0; row < counts.length; row++) sums[interactions.itemIndex[row]] += counts[row]
   return sums
 }
 
 /** Undefined where no row has a time. */
-function trendOf({ items, ratings }: Dataset, counts: Uint8Array): Float32Array | undefined {
-  const { itemIndex, timestamp } = ratings
+function trendOf({ items, interactions }: Dataset, counts: Uint8Array): Float32Array | undefined {
+  const { itemIndex, timestamp } = interactions
   let newest = Number.NEGATIVE_INFINITY
   for (let row = 0; row < counts.length; row++) {
     if (counts[row] === 1 && timestamp[row] > newest) newest = timestamp[row]

@@ -53,12 +53,12 @@ function countShared(
   { dataset, fold }: ScoredRows,
   own: { readonly dataset: Dataset; readonly fold: Fold },
 ): number {
-  const { users, items, ratings } = dataset
+  const { users, items, interactions } = dataset
   const findRow = rowFinder(own.dataset)
   let nShared = 0
   for (let row = 0; row < fold.isTest.length; row++) {
     if (fold.isTest[row] === 0) continue
-    const then = findRow(users.ids[ratings.userIndex[row]], items.ids[ratings.itemIndex[row]])
+    const then = findRow(users.ids[interactions.userIndex[row]], items.ids[interactions.itemIndex[row]])
     if (then >= 0 && own.fold.isTrain[then] === 1) nShared++
   }
   return nShared

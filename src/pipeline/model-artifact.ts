@@ -25,8 +25,8 @@ const signature: ArtifactHeader['signature'] = {
  * recommendations has seen them.
  */
 export function artifactOf(model: Model, { dataset, fold, items, seed, split }: TrainedOn): ArtifactContent {
-  const { users, items: catalogue, ratings, lakeVersion } = dataset
-  const history = byUser(dataset, new Uint8Array(ratings.rating.length).fill(1))
+  const { users, items: catalogue, interactions, lakeVersion } = dataset
+  const history = byUser(dataset, new Uint8Array(interactions.rating.length).fill(1))
   const { algorithm, params, nUsers, nItems, ratingRange, tensors } = model
   return {
     manifest: {

@@ -31,7 +31,7 @@ async function popularItems(lake: Lake): Promise<ArtifactContent> {
 
 async function fitPopular(dataset: Dataset): Promise<Model> {
   const { popular } = algorithms
-  const nRows = dataset.ratings.rating.length
+  const nRows = dataset.interactions.rating.length
   const everything = {
     isTrain: new Uint8Array(nRows).fill(1),
     isTest: new Uint8Array(nRows),
@@ -50,7 +50,7 @@ async function fitPopular(dataset: Dataset): Promise<Model> {
 
 function contentOf(dataset: Dataset, model: Model, items: readonly ItemRow[]): ArtifactContent {
   const { users, lakeVersion } = dataset
-  const everything = new Uint8Array(dataset.ratings.rating.length).fill(1)
+  const everything = new Uint8Array(dataset.interactions.rating.length).fill(1)
   const { algorithm, params, ratingRange, nUsers, nItems, tensors } = model
   const history = byUser(dataset, everything)
   return {

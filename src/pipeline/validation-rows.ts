@@ -10,7 +10,7 @@ const earlyStoppingShare = 0.05
  * @returns the masks without these rows, to learn from, and those that have them for their test part
  */
 export function cutValidation(
-  { users, items, ratings }: Dataset,
+  { users, items, interactions }: Dataset,
   fold: Masks,
   share = earlyStoppingShare,
 ): { learn: Masks; validate: Masks } {
@@ -22,7 +22,10 @@ export function cutValidation(
   })
   const isTest = fold.isTrain.map((isTrain, row) => {
     if (isTrain === 0) return 0
-    const place = combineHashes(userHashes[ratings.userIndex[row]], itemHashes[ratings.itemIndex[row]])
+    const place = combineHashes(
+      userHashes[interactions.userIndex[row]],
+      itemHashes[interactions.itemIndex[row]],
+    )
     return place < share ? 1 : 0
   })
   const isTrain = fold.isTrain.map((isOne, row) => isOne - isTest[row])

@@ -64,7 +64,7 @@ test('the rows come back by user and by item with ascending columns', () => {
 
 test('a mask leaves rows out and keeps every user and item', () => {
   const dataset = datasetOf(randomEntries(20, 12, 0.3))
-  const mask = Uint8Array.from(dataset.ratings.rating, (_, r) => r % 2)
+  const mask = Uint8Array.from(dataset.interactions.rating, (_, r) => r % 2)
   const fold = { isTrain: mask, isTest: new Uint8Array(mask.length), fingerprint: '' }
   const train = trainingSet(dataset, fold)
   const kept = mask.reduce((sum, one) => sum + one, 0)

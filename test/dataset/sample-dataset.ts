@@ -39,10 +39,11 @@ export function randomEntries(nUsers: number, nItems: number, share: number, see
 }
 
 /** `user item` of the rows that a mask selects. */
-export function pairsOf({ users, items, ratings }: Dataset, mask: Uint8Array): string[] {
+export function pairsOf({ users, items, interactions }: Dataset, mask: Uint8Array): string[] {
   const pairs: string[] = []
   for (const [r, selected] of mask.entries()) {
-    if (selected) pairs.push(`${users.ids[ratings.userIndex[r]]} ${items.ids[ratings.itemIndex[r]]}`)
+    if (selected)
+      pairs.push(`${users.ids[interactions.userIndex[r]]} ${items.ids[interactions.itemIndex[r]]}`)
   }
   return pairs
 }

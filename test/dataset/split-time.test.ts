@@ -111,11 +111,14 @@ test.each(['hash:0.2', 'random:0.2', 'kfold:4', 'temporal:0.2', 'leave-last:2', 
 test('a training row from after the cut fails loudly under temporal', () => {
   const spec = parseSplit('temporal:0.3')
   const { isTest, isTrain } = makeFolds(spread, spec, 1)[0]
-  const latest = spread.ratings.timestamp.indexOf(Math.max(...spread.ratings.timestamp))
+  const latest = spread.interactions.timestamp.indexOf(Math.max(...spread.interactions.timestamp))
   const leaky = { isTest: isTest.with(latest, 0), isTrain: isTrain.with(latest, 1) }
   expect(() => requireNoLeak(spread, leaky, spec)).toThrow('comes after rows that are held out')
-  const unknown = { ...spread, ratings: { ...spread.ratings, timestamp: spread.ratings.timestamp.slice() } }
-  unknown.ratings.timestamp[isTrain.indexOf(1)] = Number.NaN
+  const unknown = {
+    ...spread,
+    interactions: { ...spread.interactions, timestamp: spread.interactions.timestamp.slice() },
+  }
+  unknown.interactions.timestamp[isTrain.indexOf(1)] = Number.NaN
   expect(() => requireNoLeak(unknown, { isTest, isTrain }, spec)).toThrow('its time is unknown')
 })
 

@@ -60,7 +60,7 @@ test('hash draws users and items apart: rows of one user or item are held out in
   const square = datasetOf(randomEntries(200, 200, 1))
   const [{ isTest }] = folds('hash:0.5', 1, square)
   // Counts a user are binomial(200, 1/2): their variance is 50. Any tie between the rows of a user inflates it.
-  for (const index of [square.ratings.userIndex, square.ratings.itemIndex]) {
+  for (const index of [square.interactions.userIndex, square.interactions.itemIndex]) {
     const counts = new Array<number>(200).fill(0)
     for (const [r, held] of isTest.entries()) counts[index[r]] += held
     const variance = counts.reduce((sum, n) => sum + (n - 100) ** 2, 0) / 200

@@ -36,9 +36,9 @@ export function readGowalla(folder: string): { readonly dataset: Dataset; readon
   const [train, test] = ['train', 'test'].map((part) => readLists(`${folder}/${part}.txt`))
   const dataset = datasetOfRows([...train, ...test])
   const held = new Set(test.map(({ user, item }) => `${user} ${item}`))
-  const { users, items, ratings } = dataset
-  const isTest = Uint8Array.from(ratings.userIndex, (user, row) =>
-    held.has(`${users.ids[user]} ${items.ids[ratings.itemIndex[row]]}`) ? 1 : 0,
+  const { users, items, interactions } = dataset
+  const isTest = Uint8Array.from(interactions.userIndex, (user, row) =>
+    held.has(`${users.ids[user]} ${items.ids[interactions.itemIndex[row]]}`) ? 1 : 0,
   )
   return { dataset, fold: { isTest, isTrain: isTest.map((one) => 1 - one), fingerprint: '' } }
 }
@@ -70,7 +70,7 @@ function datasetOfRows(rows: Row[]): Dataset {
 
 /** Ratings of `least` and more, of users who have `nRows` of them: what the Mult-VAE protocol calls a click. */
 export function liked(dataset: Dataset, least: number, nRows: number): Dataset {
-  const { userIndex, itemIndex, rating, timestamp } = dataset.ratings
+  const { userIndex, itemIndex, rating, timestamp } = dataset.interactions
   const counts = new Int32Array(dataset.users.size)
   for (let row = 0; row < rating.length; row++) if (rating[row] >= least) counts[userIndex[row]]++
   const rows: Row[] = []

@@ -33,17 +33,30 @@ export function readMovieLens100k(folder: string): RatingRow[] {
   return cells.map(([user, item, rating]) => ({ user: user - 1, item: item - 1, rating }))
 }
 
-export function trainingSetOf(rows: readonly RatingRow[], nUsers: number, nItems: number): TrainingSet {
+/** @param changes  to what the rows say */
+export function trainingSetOf(
+  rows: readonly RatingRow[],
+  nUsers: number,
+  nItems: number,
+  changes: Partial<TrainingSet> = {},
+): TrainingSet {
   const flipped = rows.map(({ user, item, rating }) => ({ user: item, item: user, rating }))
   const range = rows.length === 0 ? [1, 5] : [1, rows.reduce((most, { rating }) => Math.max(most, rating), 1)]
-  return {
+  const set: TrainingSet = {
+    kind: 'explicit',
     nUsers,
     nItems,
+    get ratings() {
+      return set
+    },
+    weights: () => undefined,
     byUser: csrOf(rows, nUsers, nItems),
     byItem: csrOf(flipped, nItems, nUsers),
     ratingRange: range as [number, number],
     timestamps: () => Float64Array.from(inUserOrder(rows), ({ timestamp }) => timestamp ?? Number.NaN),
+    ...changes,
   }
+  return set
 }
 
 function inUserOrder(rows: readonly RatingRow[]): RatingRow[] {

@@ -14,13 +14,13 @@ function coarse(shared: SharedMemory, length: number, seed: number): Float32Arra
 }
 
 /** Two disjoint CSRs by user; the first user has neither. */
-function parts(shared: SharedMemory) {
+function parts(shared: SharedMemory, from = 0) {
   const all = Array.from({ length: nItems }, (_, item) => item)
   const between = (low: number, high: number) =>
     Array.from({ length: nUsers }, (_, user) =>
       all.filter((item) => user > 0 && uniformAt(user, item) >= low && uniformAt(user, item) < high),
     )
-  return [between(0, 0.2), between(0.2, 0.3)].flatMap((rows) => {
+  return [between(from, from + 0.2), between(from + 0.2, from + 0.3)].flatMap((rows) => {
     const [starts, columns] = [shared.int32(nUsers + 1), shared.int32(rows.flat().length)]
     rows.forEach((row, user) => {
       starts[user + 1] = starts[user] + row.length
@@ -56,7 +56,8 @@ describe.each(builds)('the pairs in order with %s', (_, module) => {
     const [seenStarts, seen, ...relevant] = parts(shared).map(({ byteOffset }) => byteOffset)
     const rows = [starts, items, weights].map(({ byteOffset }) => byteOffset)
     const [out, expected] = [shared.float64(nUsers), shared.float64(nUsers)]
-    const args = [seenStarts, seen, nItems, ...rows, ...relevant]
+    const [historyStarts, history] = parts(shared, 0.5).map(({ byteOffset }) => byteOffset)
+    const args = [historyStarts, history, seenStarts, seen, nItems, ...rows, ...relevant]
     const scratch = shared.allocate(aucRowsScratchBytes(nItems))
     wasm.auc_neighbour_rows(0, nUsers, scratch, ...args, out.byteOffset)
     twin.auc_neighbour_rows(0, nUsers, scratch, ...args, expected.byteOffset)

@@ -30,13 +30,15 @@ describe.each(builds)('with %s', (_name, module) => {
             return [starts, shareds] as const
           }
           const [historyStarts, history] = sparse(4, 1)
+          const [seenStarts, seen] = sparse(4, 3)
           const [rowStarts, items] = sparse(nItems, 2)
           const weights = shared.float32(items.length)
           weights.forEach((_, at) => {
             weights[at] = Math.round(8 * uniformAt(seed, at)) - 3
           })
           const [best, scores, scratch] = [shared.int32(4 * k), shared.float32(4 * k), shared.float32(nItems)]
-          const args = [historyStarts, history, nItems, rowStarts, items, weights, k, best, scores]
+          const rows = [rowStarts, items, weights]
+          const args = [historyStarts, history, seenStarts, seen, nItems, ...rows, k, best, scores]
           const run = (kernels: ReturnType<typeof plainKernels>) => {
             const addresses = args.map((value) => (typeof value === 'number' ? value : value.byteOffset))
             kernels.top_k_neighbour_rows(0, 4, scratch.byteOffset, ...addresses)

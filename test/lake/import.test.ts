@@ -80,6 +80,8 @@ test('the lake gives dense columns sorted by user and item, ids sorted by code u
     userIndex: Int32Array.of(0, 1, 1, 2, 3),
     itemIndex: Int32Array.of(2, 0, 1, 0, 0),
     rating: Float32Array.of(2, 5, 4, 1, 3),
+    weight: new Float32Array(5).fill(1),
+    count: new Int32Array(5).fill(1),
     timestamp: Float64Array.of(Number.NaN, Number.NaN, 20, 1_600_000_000, 1_600_000_000),
   })
   lake.close()

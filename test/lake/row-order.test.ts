@@ -15,6 +15,8 @@ function columnsOf(rows: readonly Row[]) {
     userIndex: Int32Array.from(rows, ([user]) => user),
     itemIndex: Int32Array.from(rows, ([, item]) => item),
     rating: Float32Array.from(rows, ([, , rating]) => rating),
+    weight: Float32Array.from(rows, ([, , rating]) => rating / 2),
+    count: Int32Array.from(rows, ([, , rating]) => 10 * rating),
     timestamp: Float64Array.from(rows, ([, , , timestamp]) => timestamp),
   }
 }

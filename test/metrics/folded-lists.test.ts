@@ -45,7 +45,7 @@ test.each(['als', 'ease'] as const)(
     const foldedIn = new Set(
       Array.from(fold.isFoldIn!.keys())
         .filter((row) => fold.isFoldIn![row] === 1)
-        .map((row) => `${dataset.ratings.userIndex[row]} ${dataset.ratings.itemIndex[row]}`),
+        .map((row) => `${dataset.interactions.userIndex[row]} ${dataset.interactions.itemIndex[row]}`),
     )
     lists.users.forEach((user, at) => {
       for (const item of lists.items.subarray(at * lists.length, (at + 1) * lists.length))

@@ -29,7 +29,7 @@ function orderedBy(dataset: Dataset, itemScore: ArrayLike<number>): Scorer {
 
 /** Held out are the entries marked so, all others are learned from. */
 function foldOf(dataset: Dataset, heldOut: readonly string[]): Fold {
-  const { userIndex, itemIndex } = dataset.ratings
+  const { userIndex, itemIndex } = dataset.interactions
   const isTest = Uint8Array.from(userIndex, (user, row) =>
     heldOut.includes(`${dataset.users.ids[user]} ${dataset.items.ids[itemIndex[row]]}`) ? 1 : 0,
   )

@@ -54,7 +54,7 @@ test('the first quartile has the fewest training rows', () => {
   const nTrain = (place: number) => {
     const user = Int32Array.from(new Set(heldOutUsers())).sort()[place]
     return fold.isTrain.reduce(
-      (sum, one, row) => sum + (dataset.ratings.userIndex[row] === user ? one : 0),
+      (sum, one, row) => sum + (dataset.interactions.userIndex[row] === user ? one : 0),
       0,
     )
   }
@@ -63,13 +63,13 @@ test('the first quartile has the fewest training rows', () => {
 })
 
 function heldOutUsers(): number[] {
-  return Array.from(dataset.ratings.userIndex).filter((_, row) => fold.isTest[row] === 1)
+  return Array.from(dataset.interactions.userIndex).filter((_, row) => fold.isTest[row] === 1)
 }
 
 test('head, middle and tail part the catalogue into thirds of the training rows', () => {
   const [head, mid, tail] = itemSegments(question)
   const rowsOf = ({ has }: typeof head) =>
-    fold.isTrain.reduce((sum, one, row) => sum + one * has[dataset.ratings.itemIndex[row]], 0)
+    fold.isTrain.reduce((sum, one, row) => sum + one * has[dataset.interactions.itemIndex[row]], 0)
   const total = fold.isTrain.reduce((sum, one) => sum + one, 0)
   for (const part of [head, mid, tail]) expect(Math.abs(rowsOf(part) / total - 1 / 3)).toBeLessThan(0.08)
   for (const item of head.has.keys()) expect(head.has[item] + mid.has[item] + tail.has[item]).toBe(1)
@@ -87,9 +87,9 @@ test('a category that every item has is the whole', async () => {
 test('cold users and items are apart from warm ones', async () => {
   const cold: Entry[] = [...entries, ['zoe', 'i0', 5], ['ann', 'new', 4]]
   const grown = datasetOf(cold)
-  const isTest = Uint8Array.from(grown.ratings.userIndex, (user, row) =>
+  const isTest = Uint8Array.from(grown.interactions.userIndex, (user, row) =>
     grown.users.ids[user] === 'zoe' ||
-    grown.items.ids[grown.ratings.itemIndex[row]] === 'new' ||
+    grown.items.ids[grown.interactions.itemIndex[row]] === 'new' ||
     row % 5 === 0
       ? 1
       : 0,

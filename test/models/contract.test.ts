@@ -207,7 +207,7 @@ describe.each(variants)('$title', (variant) => {
     const scaled = rows.map((row) => ({ ...row, rating: row.rating * factor }))
     const ratingRange = [factor, 5 * factor] as const
     const algorithm = algorithms[name]
-    const set = { ...trainingSetOf(timed(scaled), nUsers, nItems), ratingRange }
+    const set = trainingSetOf(timed(scaled), nUsers, nItems, { ratingRange })
     const other = await algorithm.fit(set, paramsOf(variant), { compute, seed: 1 })
     const differences = rows.map(
       ({ user, item }) => other.predict(user, item) / factor - model.predict(user, item),
@@ -335,7 +335,7 @@ describe.each(descending)('$title', (variant) => {
 
 test('every factor and bias of nmf is at least 0, on a scale that reaches below zero too', async () => {
   const shifted = rows.map((row) => ({ ...row, rating: row.rating - 3 }))
-  const set = { ...trainingSetOf(shifted, nUsers, nItems), ratingRange: [-2, 2] as const }
+  const set = trainingSetOf(shifted, nUsers, nItems, { ratingRange: [-2, 2] as const })
   const model = await algorithms.nmf.fit(set, resolveParams(algorithms.nmf, {}), { compute, seed: 1 })
   const { mean, ...nonNegative } = model.tensors
   for (const { data } of Object.values(nonNegative)) expect(Math.min(...data)).toBeGreaterThanOrEqual(0)
@@ -399,7 +399,7 @@ test('with a half-life what was chosen of late is popular', async () => {
     [1, 0, 3],
     [2, 1, 3],
   ].map(([user, item, rating]) => ({ user, item, rating }))
-  const set = { ...trainingSetOf(ratings, 3, 2), timestamps: () => Float64Array.of(0, 0, 60 * day) }
+  const set = trainingSetOf(ratings, 3, 2, { timestamps: () => Float64Array.of(0, 0, 60 * day) })
   const best = async (halfLife: number) => {
     const params = resolveParams(algorithms.popular, { halfLife })
     const model = await algorithms.popular.fit(set, params, { compute, seed: 1 })

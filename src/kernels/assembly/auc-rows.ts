@@ -31,17 +31,17 @@ export function auc_rows(
   }
 }
 
-/** The same for scores by the neighbours of what was seen, as in `top_k_neighbour_rows`. */
+/** The same for scores by the neighbours of the history, as in `top_k_neighbour_rows`. */
 export function auc_neighbour_rows(
-  lo: i32, hi: i32, scratch: usize, seenStarts: usize, seenColumns: usize, nItems: i32, rowStarts: usize,
-  rowItems: usize, weights: usize, relevantStarts: usize, relevantColumns: usize, out: usize,
+  lo: i32, hi: i32, scratch: usize, historyStarts: usize, historyColumns: usize, seenStarts: usize, seenColumns: usize,
+  nItems: i32, rowStarts: usize, rowItems: usize, weights: usize, relevantStarts: usize, relevantColumns: usize, out: usize,
 ): void {
   const bytes = <usize>((nItems + 3) & ~3) << 2
   for (let user = lo; user < hi; user++) {
     memory.fill(scratch, 0, bytes)
-    const end = load<i32>(seenStarts + (<usize>user << 2), 4)
-    for (let entry = load<i32>(seenStarts + (<usize>user << 2)); entry < end; entry++) {
-      addRow(scratch, load<i32>(seenColumns + (<usize>entry << 2)), rowStarts, rowItems, weights)
+    const end = load<i32>(historyStarts + (<usize>user << 2), 4)
+    for (let entry = load<i32>(historyStarts + (<usize>user << 2)); entry < end; entry++) {
+      addRow(scratch, load<i32>(historyColumns + (<usize>entry << 2)), rowStarts, rowItems, weights)
     }
     countPairs(scratch, scratch + bytes, nItems, user, seenStarts, seenColumns, relevantStarts, relevantColumns, out)
   }

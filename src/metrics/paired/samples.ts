@@ -39,12 +39,11 @@ export function pairedSample(
       byItem: paired(champion.byItem, challenger.byItem),
     }
   }
-  return {
-    ...common,
-    weights: new Float64Array(champion.users.length).fill(1),
-    champion: champion.values[metric],
-    challenger: challenger.values[metric],
-  }
+  const [old, young] = [champion.values[metric], challenger.values[metric]]
+  // Neither model has a value for a user without relevant items, who weighs nothing then.
+  const counts = old.map((value, at) => (Number.isNaN(value) || Number.isNaN(young[at]) ? 0 : 1))
+  const counted = (values: Float64Array) => values.map((value, at) => (counts[at] === 0 ? 0 : value))
+  return { ...common, weights: counts, champion: counted(old), challenger: counted(young) }
 }
 
 /** The part of the users at these places; by item nothing is known of a part. */

@@ -16,13 +16,16 @@ export function confidenceOf(
 }
 
 /**
- * Weights c of the entries of `byUser`, in its order: confidence, halved for every half-life before the newest entry.
+ * Weights c of the entries of `byUser`, in its order: their own weight times confidence, halved for every half-life before
+ * the newest entry.
  * @returns undefined where all are 1
  */
 export function entryWeights(train: TrainingSet, params: AlsParams, mean: number): Float32Array | undefined {
-  if (params.confidence === 'none' && params.halfLife === 0) return undefined
+  const own = train.weights()
+  if (own === undefined && params.confidence === 'none' && params.halfLife === 0) return undefined
   const weightOf = confidenceOf(params, mean)
   const weights = Float32Array.from(train.byUser.values, weightOf)
+  if (own) for (let entry = 0; entry < weights.length; entry++) weights[entry] *= own[entry]
   if (params.halfLife > 0) {
     const decay = decayWeights(train, params.halfLife)
     for (let entry = 0; entry < weights.length; entry++) weights[entry] *= decay[entry]

@@ -50,13 +50,13 @@ export const nmf: Algorithm = {
   summary: 'masked non-negative matrix factorisation by coordinate descent',
   goal: 'rating',
   parameters,
-  memoryBytes: (train, params) => alternatingBytes(train, (params as Resolved).factors),
-  entriesOutside: alternatingOutside,
+  memoryBytes: ({ ratings }, params) => alternatingBytes(ratings, (params as Resolved).factors),
+  entriesOutside: ({ ratings }) => alternatingOutside(ratings),
   fit,
   restore,
 }
 
-async function fit(train: TrainingSet, params: Params, context: FitContext): Promise<Model> {
+async function fit({ ratings: train }: TrainingSet, params: Params, context: FitContext): Promise<Model> {
   const { factors, epochs, reg } = params as Resolved
   const { nUsers, nItems, ratingRange } = train
   const floor = Math.min(0, train.ratingRange[0])

@@ -55,7 +55,7 @@ export const popular: Algorithm = {
 }
 
 function countItems(train: TrainingSet, { damping, halfLife }: Resolved): ModelState['tensors'] {
-  const { rowStarts, values } = train.byItem
+  const { rowStarts, values } = train.ratings.byItem
   const mean = meanRating(train)
   const itemMean = new Float32Array(train.nItems)
   const itemScore = new Float32Array(train.nItems)

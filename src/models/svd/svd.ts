@@ -16,19 +16,19 @@ export const svd: Algorithm = {
   summary: 'biased matrix factorisation of ratings',
   goal: 'rating',
   parameters,
-  memoryBytes: (train, params) => {
+  memoryBytes: ({ ratings: train }, params) => {
     const { solver, factors } = params as SvdParams
     if (solver === 'sgd') return sgdBytes(train, params as SvdParams)
     return solver === 'gibbs' ? gibbsBytes(train, params as SvdParams) : alternatingBytes(train, factors)
   },
-  entriesOutside: (train, params) => {
+  entriesOutside: ({ ratings: train }, params) => {
     const isAls = (params as SvdParams).solver === 'als'
     return isAls ? alternatingOutside(train) : { entryBytes: 0, copiedBytes: 0, windowBytes: 0 }
   },
   fit: async (train, params, context) => {
     const { solver } = params as SvdParams
     refuseTerms(params as SvdParams)
-    return fits[solver](train, params, context)
+    return fits[solver](train.ratings, params, context)
   },
   restore,
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { csrFrom, transposed } from '../../../src/dataset/csr.ts'
+import type { TrainingSet } from '../../../src/dataset/types.ts'
 import { algorithms } from '../../../src/models/algorithms.ts'
 import { resolveParams } from '../../../src/models/parameters.ts'
 import { startCompute } from '../../../src/workers/pool.ts'
@@ -37,7 +38,12 @@ for (let at = 0; at < n; at++) {
 const [value, chosen] = [new Float32Array(n).fill(1), new Uint8Array(n).fill(1)]
 // The generator writes the pairs of one user after those of another.
 const byUser = csrFrom({ nRows: nUsers, nColumns: nItems }, { row: user, column: item, value }, chosen)
-const train = {
+const train: TrainingSet = {
+  kind: 'implicit' as const,
+  get ratings() {
+    return train
+  },
+  weights: () => undefined,
   nUsers,
   nItems,
   byUser,

@@ -62,7 +62,7 @@ for (let round = 0; round < Number(flags.rounds); round++) {
     let squares = 0
     for (const [row, { rating, timestamp, isTest }] of rows.entries()) {
       if (isTest === 0) continue
-      const { userIndex, itemIndex } = dataset.ratings
+      const { userIndex, itemIndex } = dataset.interactions
       const predicted = model.predict(userIndex[row], itemIndex[row], timestamp)
       squares += (rating - Math.min(high, Math.max(low, predicted))) ** 2
     }

@@ -113,7 +113,7 @@ test('confidence grows with the value of an entry and halves with its half-life'
     { user: 0, item: 1, rating: 1 },
     { user: 1, item: 0, rating: 1 },
   ]
-  const set = { ...trainingSetOf(two, 2, 2), timestamps: () => Float64Array.of(0, 30 * day) }
+  const set = trainingSetOf(two, 2, 2, { timestamps: () => Float64Array.of(0, 30 * day) })
   const params = resolveParams(algorithms.als, { halfLife: 30 }) as AlsParams
   const weights = entryWeights(set, params, 1) as Float32Array
   expect([...weights]).toEqual([0.5, 1])
