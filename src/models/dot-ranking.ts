@@ -13,6 +13,13 @@ export function dotRanking(state: ModelState, width: number): FactorRanking {
   }
 }
 
+/** A row as the rows of users in `dotRanking`. */
+export function paddedRow(row: Float32Array | Float64Array): Float32Array {
+  const padded = new Float32Array((row.length + 3) & ~3)
+  padded.set(row)
+  return padded
+}
+
 function widened(rows: Float32Array, width: number, padded: number): Float32Array {
   if (width === padded) return rows
   const out = new Float32Array((rows.length / width) * padded)

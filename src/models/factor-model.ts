@@ -71,8 +71,11 @@ class FactorModel implements RatingModel {
   }
 
   scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void {
-    if (history.length === 0) this.scoreUser(-1, history, scores)
-    else this.#scoreRow(foldInFactors(history, this.#foldInItems(), this.#foldIn), 0, scores)
+    this.#scoreRow(this.#factorsOf(history), 0, scores)
+  }
+
+  foldRow(history: readonly HistoryEntry[]): Float32Array {
+    return rowWithBias(this.#factorsOf(history))
   }
 
   explain(history: readonly HistoryEntry[], itemIndex: number, contributions: Float32Array): void {
@@ -89,13 +92,18 @@ class FactorModel implements RatingModel {
 
   ranking(): FactorRanking {
     const ones = new Float32Array(this.nUsers).fill(1)
-    const width = (this.#width + 4) & ~3
+    const width = widthWithBias(this.#width)
     return {
       kind: 'factors',
       width,
       userRows: beside(this.#users.factors, this.#width, ones, width),
       itemRows: beside(this.#items.factors, this.#width, this.#items.bias, width),
     }
+  }
+
+  #factorsOf(history: readonly HistoryEntry[]): Float32Array {
+    if (history.length === 0) return this.#users.average().factors
+    return foldInFactors(history, this.#foldInItems(), this.#foldIn)
   }
 
   #foldInItems(): FoldInItems {
@@ -131,6 +139,18 @@ function rowOf(side: Side, index: number): [rows: Float32Array, row: number] {
 
 function biasOf(side: Side, index: number): number {
   return index < 0 ? side.average().bias : side.bias[index]
+}
+
+/** A user's row in `ranking`: the factors, 1 for the item's bias, zeros. */
+export function rowWithBias(factors: Float32Array | Float64Array): Float32Array {
+  const row = new Float32Array(widthWithBias(factors.length))
+  row.set(factors)
+  row[factors.length] = 1
+  return row
+}
+
+function widthWithBias(nFactors: number): number {
+  return (nFactors + 4) & ~3
 }
 
 /** Rows of factors with one more column beside them, padded with zeros to `width`. */

@@ -111,6 +111,12 @@ export interface Model extends ModelState {
   /** The same for somebody who is not in the model, from a history; its length may be 0. */
   scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void
   /**
+   * The row of such a user, as `ranking().userRows` has those of the training: scores are those of `scoreHistory`. Left out by
+   * models that do not rank by rows of users, or by the same row for all.
+   * @returns `ranking().width` floats
+   */
+  foldRow?(history: readonly HistoryEntry[]): Float32Array
+  /**
    * What each entry of the history adds to the item's score in `scoreHistory`: where the fold-in is linear they sum to
    * the score less what the item has without any history; zeros where nothing can be told.
    * @param contributions  out, one an entry

@@ -154,6 +154,21 @@ describe.each(variants)('$title', (variant) => {
     expect(scores.every(Number.isFinite)).toBe(true)
   })
 
+  test('the row folded in from a history scores as the history does', () => {
+    const ranking = model.ranking()
+    const scores = new Float32Array(nItems)
+    for (const history of [[], rows.slice(0, 12).map(({ item, rating }) => ({ itemIndex: item, rating }))]) {
+      const row = model.foldRow?.(history)
+      if (row === undefined || ranking.kind !== 'factors') continue
+      model.scoreHistory(history, scores)
+      expect(row).toHaveLength(ranking.width)
+      const folded = scoresOf({ ...ranking, userRows: row }, 0, history)
+      for (const [item, score] of scores.entries()) expect(folded[item]).toBeCloseTo(score, 3)
+    }
+    const isFoldedIn = ranking.kind === 'factors' && name !== 'popular'
+    expect(model.foldRow !== undefined).toBe(isFoldedIn)
+  })
+
   test('the contributions of a history sum to the score less what the item has without one', () => {
     const history = rows.slice(0, 12).map(({ item, rating }) => ({ itemIndex: item, rating }))
     const scores = new Float32Array(nItems)

@@ -1,7 +1,7 @@
 import type { FactorRanking } from '../../dataset/ranking.ts'
 import { averageRow } from '../average-row.ts'
 import { cosinesTo, dotAt, normsOf } from '../dot-product.ts'
-import { dotRanking } from '../dot-ranking.ts'
+import { dotRanking, paddedRow } from '../dot-ranking.ts'
 import { tensorOf } from '../model-state.ts'
 import { ratingBiasPredictor } from '../rating-bias.ts'
 import type { HistoryEntry, Model, ModelState } from '../types.ts'
@@ -55,8 +55,11 @@ class AlsModel implements Model {
   }
 
   scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void {
-    const side = this.#foldInSide()
-    this.#scoreRow(solveRow(history, side, rightSide(history, side)), 0, scores)
+    this.#scoreRow(this.#solve(history), 0, scores)
+  }
+
+  foldRow(history: readonly HistoryEntry[]): Float32Array {
+    return paddedRow(this.#solve(history))
   }
 
   /** ŷ = ⟨y_i, A⁻¹ Σ c·y_j⟩ = Σ c·⟨y_j, A⁻¹ y_i⟩ (Hu, Koren & Volinsky 2008, eq. 7). */
@@ -77,6 +80,11 @@ class AlsModel implements Model {
 
   ranking(): FactorRanking {
     return dotRanking(this.#state, this.#width)
+  }
+
+  #solve(history: readonly HistoryEntry[]): Float64Array {
+    const side = this.#foldInSide()
+    return solveRow(history, side, rightSide(history, side))
   }
 
   #foldInSide(): FoldInSide {

@@ -1,7 +1,7 @@
 import type { FactorRanking } from '../../dataset/ranking.ts'
 import { averageRow } from '../average-row.ts'
 import { cosinesTo, dotAt, normsOf } from '../dot-product.ts'
-import { dotRanking } from '../dot-ranking.ts'
+import { dotRanking, paddedRow } from '../dot-ranking.ts'
 import { tensorOf } from '../model-state.ts'
 import { ratingBiasPredictor } from '../rating-bias.ts'
 import type { HistoryEntry, Model, ModelState } from '../types.ts'
@@ -33,6 +33,7 @@ export function bprModel(state: ModelState): Model {
       else scoreRow(users, user, scores)
     },
     scoreHistory: (history, scores) => scoreRow(foldIn(history).row, 0, scores),
+    foldRow: (history) => paddedRow(foldIn(history).row),
     explain: (history, item, contributions) => {
       const { scale } = foldIn(history)
       history.forEach(({ itemIndex }, at) => {

@@ -1,7 +1,7 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { FactorRanking } from '../../dataset/ranking.ts'
 import { dotAt } from '../dot-product.ts'
-import { factorModel, type RatingModel } from '../factor-model.ts'
+import { factorModel, type RatingModel, rowWithBias } from '../factor-model.ts'
 import { tensorOf } from '../model-state.ts'
 import { scaleOf } from '../ridge.ts'
 import type { HistoryEntry, Model, ModelState } from '../types.ts'
@@ -88,14 +88,25 @@ class GibbsModel implements Model {
 
   scoreHistory(history: readonly HistoryEntry[], scores: Float32Array): void {
     const { n, factors, items } = this.#samples
-    const row = new Float64Array(n * factors)
-    for (let sample = 0; sample < n; sample++) {
-      const x = foldIn(history, this.#samples, sample)
-      for (let f = 0; f < factors; f++) row[sample * factors + f] = this.#samples.scale * x[f]
-    }
+    const row = this.#factorsOf(history)
     const bias = this.#itemBias
     for (let item = 0; item < this.nItems; item++)
       scores[item] = bias[item] + dotAt(row, 0, items, item, n * factors)
+  }
+
+  foldRow(history: readonly HistoryEntry[]): Float32Array {
+    return rowWithBias(this.#factorsOf(history))
+  }
+
+  /** The samples' rows side by side. */
+  #factorsOf(history: readonly HistoryEntry[]): Float64Array {
+    const { n, factors, scale } = this.#samples
+    const row = new Float64Array(n * factors)
+    for (let sample = 0; sample < n; sample++) {
+      const x = foldIn(history, this.#samples, sample)
+      for (let f = 0; f < factors; f++) row[sample * factors + f] = scale * x[f]
+    }
+    return row
   }
 
   /** x = μ + A⁻¹ Σ (share·Λy + αc(t − ⟨g, μ⟩)g) is linear in what the entries say beyond the prior of a stranger. */
