@@ -26,6 +26,12 @@ export function decodeTables(
       tensors: tensorsOf(manifest, { user: users, item: items, model }),
       historyStarts,
       historyItems: int32(users, 'history', historyItems),
+      historyRatings: optional(users, 'historyRatings', () =>
+        besideHistory(users, 'historyRatings', historyStarts),
+      ),
+      historyWeights: optional(users, 'historyWeights', () =>
+        besideHistory(users, 'historyWeights', historyStarts),
+      ),
       itemTitles: texts(items, 'title', items.column('title')),
       itemCategories: categoriesOf(items),
       itemInteractions: int32(items, 'interactions', items.column('interactions')),
@@ -117,6 +123,15 @@ function listOf(table: OpenTable, name: string): [starts: Int32Array, child: Dat
   if (!Is.isList(column.type) || !child) throw mismatch(table.file, name, `type ${column.type}`, 'lists')
   if (column.nullCount > 0) throw mismatch(table.file, name, `${column.nullCount} nulls`, 'none')
   return [offsetsOf(table, name, column, child.length), child]
+}
+
+/** Numbers of the entries of the history: lists of the same lengths. */
+function besideHistory(table: OpenTable, name: string, historyStarts: Int32Array): Float32Array {
+  const [starts, child] = listOf(table, name)
+  const other = starts.findIndex((start, row) => start !== historyStarts[row])
+  if (other >= 0)
+    throw mismatch(table.file, name, `lists that differ from row ${other - 1} on`, 'those of history')
+  return float32(table, name, child, child.length)
 }
 
 /** nRows + 1 ascending offsets from 0 to no more than `end`. */

@@ -23,11 +23,14 @@ const maxColumnBytes = 2 ** 31 - 8
 /** The three Arrow files of a model, one record batch each. @throws RECSYS_ARTIFACT_INVALID for a column beyond 2 GiB */
 export function encodeTables(content: ArtifactContent): Record<FileName, Uint8Array> {
   const { nUsers, nItems } = content.manifest
-  const { historyStarts, historyItems, itemInteractions, itemAttributes, itemTrend } = content
+  const { historyStarts, historyItems, historyRatings, historyWeights } = content
+  const { itemInteractions, itemAttributes, itemTrend } = content
   return {
     'users.arrow': encodeTable(nUsers, [
       column('id', strings(content.userIds)),
       column('history', list(historyStarts, int32(historyItems))),
+      ...(historyRatings ? [column('historyRatings', list(historyStarts, float32(historyRatings)))] : []),
+      ...(historyWeights ? [column('historyWeights', list(historyStarts, float32(historyWeights)))] : []),
       ...tensorColumns(content, 'user', nUsers),
     ]),
     'items.arrow': encodeTable(nItems, [

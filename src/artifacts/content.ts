@@ -4,7 +4,7 @@ type Fail = (message: string) => Error
 
 /** Column names that are taken in the table of an axis. */
 const reserved: Readonly<Record<ArtifactTensor['axis'], readonly string[]>> = {
-  user: ['id', 'history'],
+  user: ['id', 'history', 'historyRatings', 'historyWeights'],
   item: ['id', 'title', 'categories', 'interactions', 'attributes', 'trend'],
   model: [],
 }
@@ -71,7 +71,8 @@ function checkItems(content: ArtifactContent, fail: Fail): void {
   if (negative >= 0) throw fail(`item ${negative} has ${itemInteractions[negative]} interactions`)
 }
 
-function checkHistory({ manifest, historyStarts, historyItems }: ArtifactContent, fail: Fail): void {
+function checkHistory(content: ArtifactContent, fail: Fail): void {
+  const { manifest, historyStarts, historyItems, historyRatings, historyWeights } = content
   const { nUsers, nItems } = manifest
   expectLength('history starts', historyStarts.length, nUsers + 1, fail)
   if (historyStarts[0] !== 0) throw fail(`histories start at ${historyStarts[0]}, expected 0`)
@@ -84,6 +85,19 @@ function checkHistory({ manifest, historyStarts, historyItems }: ArtifactContent
     const item = historyItems[i]!
     if (item < 0 || item >= nItems)
       throw fail(`history entry ${i} is item ${item}, expected 0 … ${nItems - 1}`)
+  }
+  if (historyRatings) {
+    expectLength('history ratings', historyRatings.length, historyItems.length, fail)
+    const wrong = historyRatings.findIndex((rating) => Math.abs(rating) === Number.POSITIVE_INFINITY)
+    if (wrong >= 0) throw fail(`the rating of history entry ${wrong} is ${historyRatings[wrong]}`)
+  }
+  if (historyWeights) {
+    expectLength('history weights', historyWeights.length, historyItems.length, fail)
+    const wrong = historyWeights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
+    if (wrong >= 0)
+      throw fail(
+        `the weight of history entry ${wrong} is ${historyWeights[wrong]}, expected a finite number, at least 0`,
+      )
   }
 }
 

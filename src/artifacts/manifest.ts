@@ -1,6 +1,6 @@
 import { RecsysError } from '../errors.ts'
 import { corrupt } from './corrupt.ts'
-import type { ArtifactContent, ArtifactHeader, ArtifactTensor } from './types.ts'
+import type { ArtifactContent, ArtifactHeader, ArtifactTensor, Repeats } from './types.ts'
 
 /** The Arrow files of a model. A manifest that names any other file is refused: names are never paths. */
 export const fileNames = ['users.arrow', 'items.arrow', 'model.arrow'] as const
@@ -83,8 +83,14 @@ function headerOf(value: unknown, fail: Fail): ArtifactHeader {
     ratingRange: rangeOf(value.ratingRange, fail),
     nUsers: count('nUsers'),
     nItems: count('nItems'),
+    ...(value.repeats === undefined ? {} : { repeats: repeatsOf(value.repeats, fail) }),
     signature: signatureOf(value.signature, fail),
   }
+}
+
+function repeatsOf(value: unknown, fail: Fail): Repeats {
+  if (value === 'allow' || value === 'exclude') return value
+  throw fail(`header.repeats is ${show(value)}, expected "allow" or "exclude"`)
 }
 
 function rangeOf(value: unknown, fail: Fail): [number, number] {

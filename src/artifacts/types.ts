@@ -2,7 +2,8 @@
  * A model on disk: a directory of Arrow IPC files and a manifest with their checksums.
  *
  *     manifest.json   everything below but the arrays, and for each file its size and SHA-256
- *     users.arrow     id, one column a user tensor, history: list<int32> of item indices (train and held-out rows)
+ *     users.arrow     id, one column a user tensor, history: list<int32> of item indices (train and held-out rows); where they say
+ *                     something historyRatings, historyWeights: list<float32> of the same lengths
  *     items.arrow     id, title, categories: list<utf8>, interactions: int32, one column an item tensor; where they are known
  *                     attributes: utf8 (a JSON object), trend: float32
  *     model.arrow     one row, one column a model tensor
@@ -18,6 +19,10 @@ export interface ArtifactContent {
   /** Item indices each user has touched: user u has `historyItems[historyStarts[u] .. historyStarts[u + 1])`. */
   readonly historyStarts: Int32Array
   readonly historyItems: Int32Array
+  /** Rating of each entry of the history, NaN for none; undefined where no rating is known. */
+  readonly historyRatings?: Float32Array | undefined
+  /** Weight of each entry, 0 for what is known and no sign of interest; undefined: 1 each. */
+  readonly historyWeights?: Float32Array | undefined
   readonly itemTitles: readonly (string | null)[]
   readonly itemCategories: readonly (readonly string[])[]
   /** Interactions of each item in the training rows. */
@@ -27,6 +32,9 @@ export interface ArtifactContent {
   /** Interactions in the training rows, halved for every half-life before the newest; undefined without their times. */
   readonly itemTrend?: Float32Array | undefined
 }
+
+/** `allow` where users come back to the same items: what was seen may be recommended again. */
+export type Repeats = 'allow' | 'exclude'
 
 export interface ArtifactTensor {
   readonly axis: 'user' | 'item' | 'model'
@@ -44,6 +52,8 @@ export interface ArtifactHeader {
   readonly ratingRange: readonly [min: number, max: number]
   readonly nUsers: number
   readonly nItems: number
+  /** Whether lists show what the user has seen already; left out: 'exclude'. */
+  readonly repeats?: Repeats | undefined
   /** Names and types of what a caller gives and gets: userId: string, k: int32 -> itemId: string, score: float32. */
   readonly signature: {
     readonly inputs: Readonly<Record<string, string>>

@@ -55,7 +55,7 @@ function headerDifferences(stored: ArtifactContent, again: ArtifactContent): Dif
 }
 
 const lists = [
-  ...['userIds', 'itemIds', 'historyStarts', 'historyItems'],
+  ...['userIds', 'itemIds', 'historyStarts', 'historyItems', 'historyRatings', 'historyWeights'],
   ...['itemTitles', 'itemCategories', 'itemInteractions', 'itemAttributes', 'itemTrend'],
 ] as const satisfies readonly (keyof ArtifactContent)[]
 

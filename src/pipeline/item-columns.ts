@@ -13,19 +13,21 @@ type ItemColumns = Pick<
 
 /**
  * What an artifact says about its items, besides the model.
- * @param counts  1 for the rows of the ratings that interactions and trend are counted from
+ * @param counts  1 for the rows that interactions and trend are counted from; those without a weight are left out
  */
 export function itemColumns(dataset: Dataset, items: readonly ItemRow[], counts: Uint8Array): ItemColumns {
   const rowOf = new Map(items.map((item) => [item.itemId, item]))
+  const { weight } = dataset.interactions
+  const chosen = counts.map((one, row) => (weight[row] > 0 ? one : 0))
   const rows = dataset.items.ids.map((itemId) => rowOf.get(itemId))
   return {
     itemTitles: rows.map((item) => item?.title ?? null),
     itemCategories: rows.map((item) => item?.categories ?? []),
-    itemInteractions: countInteractions(dataset, counts),
+    itemInteractions: countInteractions(dataset, chosen),
     itemAttributes: rows.some((item) => item?.attributes != null)
       ? rows.map((item) => item?.attributes ?? null)
       : undefined,
-    itemTrend: trendOf(dataset, counts),
+    itemTrend: trendOf(dataset, chosen),
   }
 }
 

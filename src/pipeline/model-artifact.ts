@@ -1,9 +1,9 @@
-import type { ArtifactContent, ArtifactHeader } from '../artifacts/types.ts'
-import { byUser } from '../dataset/dataset.ts'
+import type { ArtifactContent, ArtifactHeader, Repeats } from '../artifacts/types.ts'
 import type { Dataset, Fold } from '../dataset/types.ts'
 import type { ItemRow } from '../lake/types.ts'
 import { restoreModel } from '../models/algorithms.ts'
 import type { AlgorithmName, Model } from '../models/types.ts'
+import { historyColumns } from './history-columns.ts'
 import { itemColumns } from './item-columns.ts'
 
 export interface TrainedOn {
@@ -12,6 +12,8 @@ export interface TrainedOn {
   readonly items: readonly ItemRow[]
   readonly seed: number
   readonly split: string
+  /** Whether lists show what the user has seen already; left out: 'exclude'. */
+  readonly repeats?: Repeats | undefined
 }
 
 /** What a caller gives to the model behind the API, and gets back. */
@@ -24,20 +26,22 @@ const signature: ArtifactHeader['signature'] = {
  * A model with all that serving needs of it. The history holds every known row, held-out ones too: whoever asks for
  * recommendations has seen them.
  */
-export function artifactOf(model: Model, { dataset, fold, items, seed, split }: TrainedOn): ArtifactContent {
-  const { users, items: catalogue, interactions, lakeVersion } = dataset
-  const history = byUser(dataset, new Uint8Array(interactions.rating.length).fill(1))
+export function artifactOf(
+  model: Model,
+  { dataset, fold, items, seed, split, repeats }: TrainedOn,
+): ArtifactContent {
+  const { users, items: catalogue, lakeVersion } = dataset
   const { algorithm, params, nUsers, nItems, ratingRange, tensors } = model
   return {
     manifest: {
       ...{ algorithm, params, seed, split, splitFingerprint: fold.fingerprint },
       ...{ lakeVersion, ratingRange, nUsers, nItems, signature },
+      ...(repeats === undefined ? {} : { repeats }),
     },
     userIds: users.ids,
     itemIds: catalogue.ids,
     tensors,
-    historyStarts: history.rowStarts,
-    historyItems: history.columns,
+    ...historyColumns(dataset),
     ...itemColumns(dataset, items, fold.isTrain),
   }
 }

@@ -1,5 +1,5 @@
 import type { ArtifactContent } from '../artifacts/types.ts'
-import { byUser, datasetFrom, trainingSet } from '../dataset/dataset.ts'
+import { datasetFrom, trainingSet } from '../dataset/dataset.ts'
 import type { Dataset } from '../dataset/types.ts'
 import { openLake } from '../lake/lake.ts'
 import type { ItemRow, Lake } from '../lake/types.ts'
@@ -7,6 +7,7 @@ import { algorithms } from '../models/algorithms.ts'
 import { resolveParams } from '../models/parameters.ts'
 import type { Model } from '../models/types.ts'
 import { startCompute } from '../workers/pool.ts'
+import { historyColumns } from './history-columns.ts'
 import { itemColumns } from './item-columns.ts'
 
 /**
@@ -52,7 +53,6 @@ function contentOf(dataset: Dataset, model: Model, items: readonly ItemRow[]): A
   const { users, lakeVersion } = dataset
   const everything = new Uint8Array(dataset.interactions.rating.length).fill(1)
   const { algorithm, params, ratingRange, nUsers, nItems, tensors } = model
-  const history = byUser(dataset, everything)
   return {
     manifest: {
       ...{ algorithm, params, ratingRange, nUsers, nItems, lakeVersion },
@@ -67,8 +67,7 @@ function contentOf(dataset: Dataset, model: Model, items: readonly ItemRow[]): A
     userIds: users.ids,
     itemIds: dataset.items.ids,
     tensors,
-    historyStarts: history.rowStarts,
-    historyItems: history.columns,
+    ...historyColumns(dataset),
     ...itemColumns(dataset, items, everything),
   }
 }

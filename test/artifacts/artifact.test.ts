@@ -109,6 +109,21 @@ test('attributes and trends come back where a model has them', async () => {
   })
 })
 
+test('ratings and weights of histories, and whether repeats are allowed, come back where a model has them', async () => {
+  const { manifest } = sampleArtifact()
+  const { directory } = await written(
+    sampleArtifact({
+      manifest: { ...manifest, repeats: 'allow' },
+      historyRatings: Float32Array.of(5, Number.NaN, 1.5, -1, Number.NaN),
+      historyWeights: Float32Array.of(1, 0, 2.5, 0, 10),
+    }),
+  )
+  const back = await readArtifact(directory)
+  expect(back.manifest.repeats).toBe('allow')
+  expect([...back.historyRatings!]).toEqual([5, Number.NaN, 1.5, -1, Number.NaN])
+  expect([...back.historyWeights!]).toEqual([1, 0, 2.5, 0, 10])
+})
+
 test('any ids, titles, categories, histories and factors survive the way to disk and back', async () => {
   const parent = temporaryDirectory()
   let next = 0
@@ -261,6 +276,7 @@ test.each<[string, Record<string, unknown>]>([
   ['header.params.factors', { params: { factors: null } }],
   ['header.signature', { signature: 7 }],
   ['header.signature.inputs.k', { signature: { inputs: { k: 1 }, outputs: {} } }],
+  ['header.repeats is "often"', { repeats: 'often' }],
   ['rating range', { ratingRange: [5, 1] }],
   ['users.arrow has 3 rows, expected 4', { nUsers: 4 }],
   ['items.arrow has 4 rows, expected 1000000000', { nItems: 1e9 }],
@@ -324,6 +340,11 @@ const broken: [string, Partial<ArtifactContent>][] = [
   ['histories start at 1', { historyStarts: Int32Array.of(1, 2, 2, 5) }],
   ['got 5 history items, expected 6', { historyStarts: Int32Array.of(0, 2, 2, 6) }],
   ['got 3 history starts, expected 4', { historyStarts: Int32Array.of(0, 2, 5) }],
+  ['got 4 history ratings, expected 5', { historyRatings: new Float32Array(4) }],
+  ['rating of history entry 1 is Infinity', { historyRatings: Float32Array.of(1, 1e39, 1, 1, 1) }],
+  ['got 6 history weights, expected 5', { historyWeights: new Float32Array(6) }],
+  ['weight of history entry 2 is -1', { historyWeights: Float32Array.of(1, 1, -1, 1, 1) }],
+  ['weight of history entry 0 is NaN', { historyWeights: Float32Array.of(Number.NaN, 1, 1, 1, 1) }],
   ['item 2 has -1 interactions', { itemInteractions: Int32Array.of(1, 1, -1, 2) }],
   ['got 1 titles', { itemTitles: ['x'] }],
   ['got 0 categories', { itemCategories: [] }],

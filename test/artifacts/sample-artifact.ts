@@ -31,6 +31,8 @@ export function sampleArtifact(changes: Partial<ArtifactContent> = {}): Artifact
     },
     historyStarts: Int32Array.of(0, 2, 2, 5),
     historyItems: Int32Array.of(0, 3, 1, 2, 3),
+    historyRatings: undefined,
+    historyWeights: undefined,
     itemTitles: ['Brief Encounter', null, '', '千と千尋の神隠し'],
     itemCategories: [['Drama', 'Romance'], [], ['Drama'], ['Animation']],
     itemInteractions: Int32Array.of(1, 1, 1, 2),
